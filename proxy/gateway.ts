@@ -10,6 +10,7 @@ import {
 } from "../protocol/index.ts";
 import type http from "node:http";
 import type { Logger } from "pino";
+import { PROXY_LIMITS } from "./model/proxy-limits.ts";
 import { chooseAdvertised, formatUrl, type AdvertisedAddresses } from "./model/advertised-addresses.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import { auditUnavailable } from "./audit/audit-unavailable.ts";
@@ -20,6 +21,7 @@ import { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
 import { TokenGuessThrottle } from "./admit/token-guess-throttle.ts";
 import { TokenIdentifier } from "./identify/token-identifier.ts";
 import { CredentialIssuer } from "./identify/credential-issuer.ts";
+import { HandOverCodes } from "./identify/hand-over-codes.ts";
 import { RepeaterIdIssuer } from "./identify/repeater-id-issuer.ts";
 import { startPurge } from "./identify/purge-expired.ts";
 import { TokenIndex, type IndexedToken } from "./identify/token-index.ts";
@@ -140,10 +142,17 @@ export class GatewayProxy implements Proxy {
     });
     const rsaWorker = new RsaWorker(rsaKey);
     opened.defer(() => rsaWorker.close());
+    const handOvers = new HandOverCodes(clock);
+    opened.defer(() => handOvers.close());
     this.#sessions = new ViewerSessionRegistry({
-      ...{ ...shared, rights: this.rights, tokens, rsaKey, rsaWorker, pairing },
+      ...{ ...shared, rights: this.rights, tokens, rsaKey, rsaWorker, pairing, handOvers },
       people: () => this.#people,
+      plainSignIn: options.plainSignIn === true,
       prompts: new PromptLimit(),
+      strangerPrompts: new PromptLimit({
+        perNetwork: PROXY_LIMITS.strangerPromptsPerNetwork,
+        total: PROXY_LIMITS.strangerPromptsTotal,
+      }),
       slices: new PaintSlices(),
     });
     this.#agentCommands = new AgentCommands({

@@ -44,6 +44,8 @@ export interface ProxyOptions extends ListenOptions {
   readonly proxyProtocolFrom?: readonly string[];
   /** Addresses and networks of reverse proxies whose X-Forwarded-For is believed; absent: none. */
   readonly trustedProxies?: readonly string[];
+  /** Names and passwords may be typed into viewers whose connection is not encrypted; absent: no. */
+  readonly plainSignIn?: boolean;
   readonly stores: Stores;
   readonly log: Logger;
   readonly clock: Clock;

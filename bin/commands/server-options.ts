@@ -29,6 +29,7 @@ export interface ServerFlags extends LimitFlags {
   readonly signIn?: string;
   readonly requireFactorFor?: AccountRole[];
   readonly signUp?: "approve";
+  readonly plainSignIn?: boolean;
 }
 
 /** The flags that `server` and `up` have in common. */
@@ -122,6 +123,10 @@ function addListenFlags(command: Command): Command {
         .argParser(parseRoles),
     )
     .option(
+      "--plain-sign-in",
+      "names and passwords may be typed on the screen of VNC viewers that do not encrypt; default: no",
+    )
+    .option(
       "--trust-proxy <cidr>",
       "a reverse proxy whose X-Forwarded-For is believed; repeatable; default: nobody's",
       collectValues,
@@ -151,6 +156,7 @@ export function readServerFlags(flags: ServerFlags & ProgramFlags): ServerOption
     signInFile: flags.signIn ?? null,
     requireFactorFor: flags.requireFactorFor ?? [],
     signUp: flags.signUp !== undefined,
+    plainSignIn: flags.plainSignIn === true,
     imagesDir: flags.serverImages === undefined ? null : resolve(flags.serverImages),
     onFirstLogin: (login) => process.stdout.write(formatFirstLogin(login)),
   };

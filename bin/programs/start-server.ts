@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly requireFactorFor: readonly AccountRole[];
   /** Whether people may ask for accounts; absent: no. */
   readonly signUp?: boolean;
+  /** Names and passwords may be typed into viewers whose connection is not encrypted. */
+  readonly plainSignIn: boolean;
   /** The folder of images that hosts get from this server. Null: none. */
   readonly imagesDir: string | null;
   /** Called once in the lifetime of the service, when everything listens. */
@@ -91,6 +93,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       proxyProtocolFrom,
       trustedProxies,
       mip1,
+      plainSignIn,
     } = options;
     const proxy = await openProxy({
       listen,
@@ -103,6 +106,7 @@ export async function startServer(options: ServerOptions, log: Logger): Promise<
       siteCertificate,
       proxyProtocolFrom,
       trustedProxies,
+      plainSignIn,
       dataDir,
       stores,
       log,

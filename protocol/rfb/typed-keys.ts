@@ -15,6 +15,7 @@ export const Keysym = {
   insert: 0xff63,
   delete: 0xffff,
   f2: 0xffbf,
+  f3: 0xffc0,
   leftShift: 0xffe1,
   rightShift: 0xffe2,
   leftControl: 0xffe3,

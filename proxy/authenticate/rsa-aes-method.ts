@@ -10,12 +10,15 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { identifyByName } from "./identify-by-name.ts";
+import { describeVisitor, identifyByName } from "./identify-typed.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
 
 /** Of the pairs of types, the stronger one asks for a name, and the one that most viewers take by themselves for a token alone. */
 const ASKS_NAME: ReadonlySet<RsaAesType> = new Set([SecurityType.ra2_256, SecurityType.ra2ne_256]);
+
+/** With the others only the password is encrypted, and what is typed on the sign-in screen is not. */
+const ENCRYPTS_SESSION: ReadonlySet<RsaAesType> = new Set([SecurityType.ra2, SecurityType.ra2_256]);
 
 /** RSA-AES: the token is the password, inside a channel under the server's RSA key. */
 export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
@@ -53,8 +56,9 @@ export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
       );
       viewer.replaceStream(stream);
       const credentials = { user: login.username, password: login.password };
+      const visitor = describeVisitor(viewer, ENCRYPTS_SESSION.has(type));
       return {
-        identify: () => identifyByName(viewer, credentials, dependencies),
+        identify: () => identifyByName(visitor, credentials, dependencies),
         refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
         accept: (peer) => sendSecurityOk(peer, version, type),
       };

@@ -10,7 +10,7 @@ import {
   VeNCryptType,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { identifyByName } from "./identify-by-name.ts";
+import { describeVisitor, identifyByName, identifyByResponse } from "./identify-typed.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { SecurityAttempt, ViewerAuthenticator, ViewerSecurity } from "./viewer-security.ts";
 
@@ -62,13 +62,14 @@ async function readCredentials(
   subType: VeNCryptType,
   { viewer, dependencies, signal }: SecurityAttempt,
 ): Promise<ViewerAuthenticator["identify"]> {
-  const { tokens, clock } = dependencies;
+  const { clock } = dependencies;
+  const visitor = describeVisitor(viewer, true);
   if (subType === VeNCryptType.x509Plain) {
     const credentials = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
       peer.read(plainCredentials()),
     );
-    return () => identifyByName(viewer, credentials, dependencies);
+    return () => identifyByName(visitor, credentials, dependencies);
   }
   const response = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
-  return () => tokens.identify(viewer.source, response, viewer.requestedDesktopIds);
+  return () => identifyByResponse(visitor, response, dependencies);
 }

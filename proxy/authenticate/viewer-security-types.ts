@@ -1,5 +1,6 @@
 import { SecurityType } from "../../protocol/index.ts";
 import type { AcceptedViewer, ViewerListener } from "../model/accepted-viewer.ts";
+import { accountMethod } from "./account-method.ts";
 import { noneMethod } from "./none-method.ts";
 import { rsaAesMethod } from "./rsa-aes-method.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
@@ -14,8 +15,9 @@ export interface ViewerSecurityRow {
   readonly isFor: (viewer: AcceptedViewer) => boolean;
 }
 
-const hasNoTicket = (viewer: AcceptedViewer): boolean => viewer.ticket === null;
 const hasTicket = (viewer: AcceptedViewer): boolean => viewer.ticket !== null;
+const asksAccount = (viewer: AcceptedViewer): boolean => viewer.asksAccount && !hasTicket(viewer);
+const hasNoTicket = (viewer: AcceptedViewer): boolean => !hasTicket(viewer) && !viewer.asksAccount;
 const canBeEncrypted = (viewer: AcceptedViewer): boolean => hasNoTicket(viewer) && viewer.encrypt !== null;
 
 /** No VeNCrypt where every viewer has to get in; nothing that encrypts inside what is encrypted already. */
@@ -39,6 +41,11 @@ const VIEWER_SECURITY_TYPES: readonly ViewerSecurityRow[] = [
     method: noneMethod,
     rank: { plain: 0, "one-port": 0, repeater: 0, tls: 0, websocket: 0 },
     isFor: hasTicket,
+  },
+  {
+    method: accountMethod,
+    rank: { plain: null, "one-port": null, repeater: null, tls: null, websocket: 0 },
+    isFor: asksAccount,
   },
   {
     method: rsaAesMethod(SecurityType.ra2),

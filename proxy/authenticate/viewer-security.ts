@@ -1,6 +1,7 @@
 import type { Clock, Conversation, RfbVersion, RsaServerKey } from "../../protocol/index.ts";
 import type { RsaWorker } from "./rsa-worker.ts";
 import type { TokenIdentifier } from "../identify/token-identifier.ts";
+import type { HandOverCodes } from "../identify/hand-over-codes.ts";
 import type { PeopleSignIn, StartedSignIn } from "../identify/people-sign-in.ts";
 import type { ViewerIdentity } from "../identify/viewer-identity.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
@@ -46,5 +47,8 @@ export interface AuthenticatorDependencies {
   readonly rsaWorker: RsaWorker;
   /** People who have an account and come with its name; null: nobody does. */
   readonly people: () => PeopleSignIn | null;
+  readonly handOvers: HandOverCodes;
+  /** Names and passwords may be typed on screens that travel in clear. */
+  readonly plainSignIn: boolean;
   readonly clock: Clock;
 }

@@ -1,17 +1,20 @@
 import { challengeViewer, SecurityType, sendSecurityFailure, sendSecurityOk } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { describeVisitor, identifyByResponse } from "./identify-typed.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
 
 const type = SecurityType.vncAuth;
 
-/** VNC Authentication: the token is the password. */
+/** VNC Authentication: the token is the password, or the word that opens the sign-in screen. */
 export const vncAuthMethod: ViewerSecurity = {
   type,
-  async authenticate({ viewer, version, dependencies: { tokens, clock }, signal }) {
+  async authenticate({ viewer, version, dependencies, signal }) {
+    const { clock } = dependencies;
+    const visitor = describeVisitor(viewer, viewer.encrypt === null);
     const response = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
     return {
-      identify: () => tokens.identify(viewer.source, response, viewer.requestedDesktopIds),
+      identify: () => identifyByResponse(visitor, response, dependencies),
       refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
       accept: (peer) => sendSecurityOk(peer, version, type),
     };

@@ -2,7 +2,14 @@ import type { Clock } from "../../protocol/index.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import { queryStateForViewer, ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopStore } from "../state/stores.ts";
-import type { DesktopGrant, PeopleSignIn, SignedInPerson, StartedSignIn } from "./people-sign-in.ts";
+import type {
+  DesktopGrant,
+  NamedReply,
+  PeopleSignIn,
+  SignedInPerson,
+  SignInReply,
+  StartedSignIn,
+} from "./people-sign-in.ts";
 import type { ViewerIdentity } from "./viewer-identity.ts";
 
 /** `NAME@DESKTOP`: the last one, since names may be e-mail addresses. */
@@ -10,27 +17,33 @@ const SEPARATOR = "@";
 /** Control characters, and what was no UTF-8: neither a name nor the state is asked for such. */
 const UNPRINTABLE = /[\p{Cc}\uFFFD]/u;
 
-interface SignInServices {
+export interface SignInServices {
   readonly people: PeopleSignIn;
   readonly desktops: Pick<DesktopStore, "findByName">;
+}
+
+export interface TypedName {
+  /** `NAME` or `NAME@DESKTOP`. */
+  readonly user: string;
+  readonly password: string;
 }
 
 /**
  * Signs a person in by what a viewer sent as user name and password.
  * @param only ids of the desktops that the viewer came for; null: any
  * @throws ViewerRefusal `LOGIN_REFUSED`, the same for a name that is unknown; `LOGIN_THROTTLED`, `LOGIN_UNAVAILABLE`,
- *   `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`
+ *   `AUDIT_UNAVAILABLE`, `STATE_UNAVAILABLE`, `FACTOR_MISSING`, `FACTOR_BROWSER`
  */
 export async function beginSignIn(
-  { people, desktops }: SignInServices,
+  services: SignInServices,
   source: ConnectionSource,
-  typed: { readonly user: string; readonly password: string },
+  typed: TypedName,
   only: ReadonlySet<string> | null,
 ): Promise<StartedSignIn> {
-  if (UNPRINTABLE.test(typed.user)) throw new ViewerRefusal("LOGIN_REFUSED");
-  const { name, desktopIds } = await splitName(typed.user, desktops);
-  const reply = await people.begin({ name, password: typed.password }, source);
+  const reply = await startSignIn(services, source, typed, only);
   switch (reply.kind) {
+    case "named":
+      return reply.signIn;
     case "refused":
       throw new ViewerRefusal("LOGIN_REFUSED");
     case "throttled":
@@ -39,16 +52,31 @@ export async function beginSignIn(
       throw new ViewerRefusal("LOGIN_UNAVAILABLE");
     case "unaudited":
       throw new ViewerRefusal("AUDIT_UNAVAILABLE");
-    default:
-      return { name, reply, desktopIds: desktopIds ?? (only === null ? null : [...only]) };
+    case "elsewhere":
+      throw new ViewerRefusal(reply.reason);
   }
+}
+
+/** The same, where the answer is shown on the screen. @throws ViewerRefusal `STATE_UNAVAILABLE` */
+export async function startSignIn(
+  { people, desktops }: SignInServices,
+  source: ConnectionSource,
+  typed: TypedName,
+  only: ReadonlySet<string> | null,
+): Promise<NamedReply | Exclude<SignInReply, StartedSignIn["reply"]>> {
+  if (UNPRINTABLE.test(typed.user)) return { kind: "refused", triesLeft: 0 };
+  const { name, desktopIds } = await splitName(typed.user, desktops);
+  const reply = await people.begin({ name, password: typed.password }, source);
+  if (reply.kind !== "person" && reply.kind !== "question") return reply;
+  const wanted = desktopIds ?? (only === null ? null : [...only]);
+  return { kind: "named", signIn: { name, reply, desktopIds: wanted } };
 }
 
 /** What stands behind the last `@` is a desktop's name if there is one of that name, and else a part of the person's. */
 async function splitName(
   user: string,
   desktops: SignInServices["desktops"],
-): Promise<Pick<StartedSignIn, "name" | "desktopIds">> {
+): Promise<{ readonly name: string; readonly desktopIds: readonly string[] | null }> {
   const at = user.lastIndexOf(SEPARATOR);
   const desktopName = at > 0 ? user.slice(at + 1) : "";
   if (desktopName === "") return { name: user, desktopIds: null };

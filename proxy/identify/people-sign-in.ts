@@ -40,11 +40,24 @@ export interface AskedField {
   readonly maxLength: number;
 }
 
+export interface AnswerWay {
+  readonly label: Wording;
+  readonly fields: readonly AskedField[];
+}
+
 /** More is asked for before anybody is signed in. */
 export interface SignInQuestion {
   readonly fields: readonly AskedField[];
+  /** Ways to answer, those fields' own one included, one at a time. Absent: there is one. */
+  readonly ways?: readonly AnswerWay[];
   /** @param answers by the names of the fields */
-  answer(answers: Readonly<Record<string, string>>): Promise<SignInReply>;
+  answer(answers: Readonly<Record<string, string>>): Promise<SignInReply | NamedReply>;
+}
+
+/** The answer told who they say they are, and that was right. */
+export interface NamedReply {
+  readonly kind: "named";
+  readonly signIn: StartedSignIn;
 }
 
 export type SignInReply =
@@ -55,6 +68,8 @@ export type SignInReply =
   | { readonly kind: "throttled"; readonly waitMs: number }
   /** A service that may know the person cannot be asked. */
   | { readonly kind: "unavailable" }
+  /** It can go on in a browser only. */
+  | { readonly kind: "elsewhere"; readonly reason: "FACTOR_MISSING" | "FACTOR_BROWSER" }
   /** The audit log cannot be written. */
   | { readonly kind: "unaudited" };
 
@@ -66,10 +81,10 @@ export interface PeopleSignIn {
   ): Promise<SignInReply>;
 }
 
-/** A person whose name and password were right, who may have to answer more, or choose a desktop. */
+/** A sign-in that goes on at the viewer's screen. With a name: the password was right. */
 export interface StartedSignIn {
-  /** What they typed as their name. */
-  readonly name: string;
+  /** What they typed as their name; null: that is asked for on the screen. */
+  readonly name: string | null;
   readonly reply: Extract<SignInReply, { kind: "question" | "person" }>;
   /** Ids of the desktops that they named; null: they named none. */
   readonly desktopIds: readonly string[] | null;

@@ -168,7 +168,7 @@ export class TokenIdentifier {
 }
 
 /** What VNC Authentication would have made of it: tokens are kept ready for that, not in plaintext. */
-function computeResponse(password: string): ChallengeResponse {
+export function computeResponse(password: string): ChallengeResponse {
   const challenge = randomBytes(CHALLENGE_BYTES);
   // DES would see no more than eight bytes and seven bits of each: nothing else is a token.
   const response = TOKEN.test(password) ? vncAuthResponse(password, challenge) : randomBytes(CHALLENGE_BYTES);

@@ -20,6 +20,7 @@ export interface RfbViewerOptions {
 export class RfbViewer implements AcceptedViewer {
   readonly transport = "rfb";
   readonly ticket = null;
+  readonly asksAccount = false;
   readonly pings = null;
   readonly listener: ViewerListener;
   readonly source: ConnectionSource;

@@ -21,6 +21,8 @@ import { allowWholeMessages, PRE_AUTH_WEBSOCKET } from "./websocket-limits.ts";
 const REASON_BYTES = 123;
 /** What a page adds to the path when it answers pings: a server without them ignores it. */
 const PINGS_QUERY = "pings";
+/** What an address adds to the path for the sign-in screen: for viewers in browsers that are not our pages. */
+const ACCOUNT_QUERY = "account";
 /** The longest answer to a ping. */
 const ANSWER_CHARS = 16;
 
@@ -91,7 +93,8 @@ export class ViewerUpgradeHandler {
     socket.setTimeout(0);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       let onAnswer: (answer: string) => void = () => undefined;
-      const hasPings = new URLSearchParams(request.url?.split("?")[1]).has(PINGS_QUERY);
+      const query = new URLSearchParams(request.url?.split("?")[1]);
+      const hasPings = query.has(PINGS_QUERY);
       const messages = new WebSocketStream(webSocket, {
         connection: socket,
         text: {
@@ -125,6 +128,7 @@ export class ViewerUpgradeHandler {
           : null,
         countRetransmissions: () => countRetransmissions(socket),
         ticket: offer.kind === "ticket" ? offer.ticket : null,
+        asksAccount: query.has(ACCOUNT_QUERY),
         requestedDesktopIds: null,
         encrypt: null,
         admitted: () => {

@@ -108,7 +108,7 @@ export class Mip1AgentRegistry {
     if (desktop.state === "offline") throw new ViewerRefusal("DESKTOP_OFFLINE");
     const { tickets, options, address, clock, log } = this.#dependencies;
     const bearer = plainAddress(connection.source.address);
-    const { ticket, connection: arriving } = tickets.expect(connection, signal, bearer);
+    const { ticket, connection: arriving } = tickets.expect(connection, signal, { bearer });
     const { host, port } = address();
     connection.send({
       type: mip1.Mip1MessageType.setupRequest,

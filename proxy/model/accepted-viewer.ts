@@ -30,6 +30,8 @@ export interface AcceptedViewer {
   countRetransmissions(): Promise<number | null>;
   /** A web ticket that came with it; null: it has to give a token as its VNC password. */
   readonly ticket: string | null;
+  /** It wants the sign-in screen at once, without a password of the viewer's own. */
+  readonly asksAccount: boolean;
   /** Ids of the desktops that it has asked for; null: whichever its token or ticket opens. */
   readonly requestedDesktopIds: ReadonlySet<string> | null;
   /**

@@ -45,6 +45,7 @@ export const AUDIT_ACTIONS = [
   "apitoken.revoke",
   "login.confirm",
   "signin.test",
+  "login.continue",
   "factor.add",
   "factor.remove",
   "factor.use",

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 
 /** Where a connection comes from. */
 export interface ConnectionSource {
@@ -41,6 +41,12 @@ export function canonicalAddress(text: string): string {
 /** The same without an IPv6 zone, which the peer's own machine made up. */
 export function plainAddress(text: string): string {
   return canonicalAddress(text.split("%")[0] ?? "");
+}
+
+/** This very machine. */
+export function isLoopback(address: string): boolean {
+  const bare = plainAddress(address);
+  return bare === "::1" || (isIPv4(bare) && bare.startsWith("127."));
 }
 
 /** The first groups of an IPv6 address, in one spelling. */

@@ -13,6 +13,13 @@ export interface TicketKind<Ticket> {
   readonly max: number;
 }
 
+export interface TicketTerms {
+  /** Null or absent: anything that has the ticket may redeem it. */
+  readonly bearer?: TicketBearer | null;
+  /** It got another deadline, so far away. */
+  readonly onPostponed?: (forMs: number) => void;
+}
+
 interface PendingTicket {
   readonly holder: object;
   readonly bearer: TicketBearer | null;
@@ -42,7 +49,6 @@ export class ConnectionTickets<Ticket extends Buffer | number> {
   /**
    * Makes a ticket for a data connection.
    * @param holder the connection that is asked: only it can report a failure
-   * @param bearer null: anything that has the ticket may redeem it
    * @returns `connection` settles with the connection, which then belongs to the caller; rejects with ViewerRefusal
    *   `HOST_TIMEOUT`, `HOST_OFFLINE` after {@link failAll}, what {@link fail} is given, or the reason of `signal`
    * @throws ViewerRefusal `HOST_BUSY`
@@ -50,7 +56,7 @@ export class ConnectionTickets<Ticket extends Buffer | number> {
   expect(
     holder: object,
     signal: AbortSignal,
-    bearer: TicketBearer | null = null,
+    { bearer = null, onPostponed }: TicketTerms = {},
   ): { readonly ticket: Ticket; readonly connection: Promise<Duplex> } {
     const ticket = this.#draw();
     const key = keyOf(ticket);
@@ -75,6 +81,7 @@ export class ConnectionTickets<Ticket extends Buffer | number> {
         isPostponed = true;
         cancel();
         cancel = this.#clock.after(PROXY_LIMITS.attendedMs, onTimeout);
+        onPostponed?.(PROXY_LIMITS.attendedMs);
       };
       this.#pending.set(key, { holder, bearer, postpone, settle });
       signal.addEventListener("abort", onAbort);

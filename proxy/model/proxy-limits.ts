@@ -66,6 +66,14 @@ export const PROXY_LIMITS = {
   /** Sign-in screens at once: of one network, and in all. */
   promptsPerNetwork: 32,
   promptsTotal: 512,
+  /** And of those who have not shown a password yet: they have screens, a time and tries of their own. */
+  strangerPromptsPerNetwork: 16,
+  strangerPromptsTotal: 256,
+  promptNameMs: 180_000,
+  promptTries: 5,
+  /** The code for a second connection lasts so long; so many of one account are open. */
+  handOverMs: 60_000,
+  handOversPerAccount: 4,
 
   /** RSA operations that wait for the thread that does them: in all, and of one network. */
   rsaJobs: 512,

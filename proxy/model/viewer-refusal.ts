@@ -19,6 +19,20 @@ const REFUSALS = {
     sentence: "Names and passwords cannot be checked now. Try again in a moment.",
     closeCode: 1013,
   },
+  SIGN_IN_PLAIN: {
+    sentence:
+      "Your password would travel unencrypted here. Use a viewer or a tunnel that encrypts, or the browser.",
+    closeCode: 1008,
+  },
+  FACTOR_MISSING: {
+    sentence:
+      "Your account needs a second proof beside the password, and has none yet. Sign in on the page once to make one.",
+    closeCode: 1008,
+  },
+  FACTOR_BROWSER: {
+    sentence: "Your account is confirmed by a passkey, which a browser alone can use. Sign in on the page.",
+    closeCode: 1008,
+  },
   TICKET_INVALID: {
     sentence: "This ticket was used already or has expired. Open the desktop again.",
     closeCode: 1008,

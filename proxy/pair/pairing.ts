@@ -47,9 +47,14 @@ export class Pairing {
 
   /**
    * A connection at ClientInit; the caller owns it.
+   * @param onAsked the agent says that it takes longer, since somebody at the desktop may be asked: for so long at most
    * @throws ViewerRefusal `DESKTOP_OFFLINE`, `HOST_OFFLINE`, `HOST_TIMEOUT`, `DESKTOP_UNREACHABLE`
    */
-  async open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
+  async open(
+    desktop: DesktopView,
+    signal: AbortSignal,
+    onAsked: (forMs: number) => void = () => undefined,
+  ): Promise<Duplex> {
     const { agents, tickets, spares, reverseServers, otherRoute } = this.#dependencies;
     const opened = otherRoute?.open(desktop, signal);
     if (opened) return await opened;
@@ -63,7 +68,7 @@ export class Pairing {
     const spare = spares.take(desktop.agentId);
     if (spare) {
       try {
-        return await spare.open(desktop.name, signal);
+        return await spare.open(desktop.name, signal, onAsked);
       } catch (error) {
         // It was dead already: another connection may still reach the desktop.
         if (!spare.isLost || signal.aborted) throw error;
@@ -71,7 +76,7 @@ export class Pairing {
     }
     // The data path goes where the control path went: an agent may know this server by another address than people.
     const { host, port } = CONTROL_ADDRESS;
-    const { ticket, connection } = tickets.expect(agent, signal);
+    const { ticket, connection } = tickets.expect(agent, signal, { onPostponed: onAsked });
     agent.send(encodeSetupRequest({ ticket, proxyHost: host, proxyPort: port, desktop: desktop.name }));
     return await connection;
   }

@@ -74,8 +74,11 @@ export class SpareConnection {
    * Asks for a desktop over this very connection, once.
    * @throws ViewerRefusal as the agent's answer says
    */
-  async open(desktop: string, signal: AbortSignal): Promise<Duplex> {
-    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, this);
+  async open(desktop: string, signal: AbortSignal, onPostponed?: (forMs: number) => void): Promise<Duplex> {
+    const { ticket, connection } = this.#dependencies.tickets.expect(this, signal, {
+      bearer: this,
+      ...(onPostponed && { onPostponed }),
+    });
     this.#ticket = ticket;
     this.#stream.write(encodeSetupRequest({ ticket, proxyHost: "", proxyPort: 0, desktop }));
     try {

@@ -121,12 +121,9 @@ export class PromptServer {
     this.#sendSoon();
   }
 
-  /** Whether the viewer can be told of a screen of this size. */
-  canBecome({ width, height }: Pick<ServerInit, "width" | "height">): boolean {
-    const isSame = width === SCREEN_SIZE.width && height === SCREEN_SIZE.height;
-    return (
-      isSame || this.#knows(PseudoEncoding.desktopSize) || this.#knows(PseudoEncoding.extendedDesktopSize)
-    );
+  /** Whether the viewer can be told of a screen of another size. */
+  get canResize(): boolean {
+    return this.#knows(PseudoEncoding.desktopSize) || this.#knows(PseudoEncoding.extendedDesktopSize);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Wording } from "../identify/people-sign-in.ts";
 import {
   filterDesktops,
   LIST_ROWS,
+  nextWay,
   type FormPage,
   type ListPage,
   type NoticePage,
@@ -48,6 +49,8 @@ const TEXT_RISE = 6;
 const BOX = 40;
 const ROW = 30;
 const LIST_TOP = 204;
+/** From one character of a code to the next: it is copied by hand. */
+const CODE_ADVANCE = 2 * SMOOTH_ADVANCE;
 const CUT = "…";
 const DOT = "•";
 
@@ -129,7 +132,8 @@ function layOutHead(layout: LayoutWriter, { language }: ScreenState): void {
 }
 
 function layOutForm(layout: LayoutWriter, page: FormPage): void {
-  const title = fillWording(SCREEN_WORDS.confirm, { name: page.person });
+  const title =
+    page.person === null ? SCREEN_WORDS.signIn : fillWording(SCREEN_WORDS.confirm, { name: page.person });
   layout.text(LEFT, 124, cut(layout.say(title), INNER_COLUMNS));
   const columns = Math.floor((INNER - 32) / SMOOTH_ADVANCE);
   let y = 168;
@@ -151,18 +155,31 @@ function layOutForm(layout: LayoutWriter, page: FormPage): void {
     layout.target(box, { kind: "field", index });
     y = box.y + BOX + 20;
   });
-  const button = { x: LEFT, y: y + 4, width: 150, height: BOX };
-  layout.fill(button, COLOURS.accent, 8);
-  const label = layout.say(SCREEN_WORDS.goOn);
-  layout.text(
-    button.x + Math.round((button.width - label.length * SMOOTH_ADVANCE) / 2),
-    button.y + 14,
-    label,
-    COLOURS.card,
-  );
-  layout.target(button, { kind: "submit" });
+  const button = layOutButton(layout, y + 4, SCREEN_WORDS.goOn);
+  layOutOtherWay(layout, page, button);
   if (page.message !== null) layout.paragraph(button.y + BOX + 22, layout.say(page.message), COLOURS.error);
   layout.text(CARD.x, 568, layout.say(SCREEN_WORDS.formKeys), COLOURS.quiet);
+}
+
+function layOutButton(layout: LayoutWriter, y: number, wording: Wording): Rectangle {
+  const button = { x: LEFT, y, width: 150, height: BOX };
+  layout.fill(button, COLOURS.accent, 8);
+  const label = layout.say(wording);
+  const x = button.x + Math.round((button.width - label.length * SMOOTH_ADVANCE) / 2);
+  layout.text(x, y + 14, label, COLOURS.card);
+  layout.target(button, { kind: "submit" });
+  return button;
+}
+
+function layOutOtherWay(layout: LayoutWriter, page: FormPage, button: Rectangle): void {
+  const next = nextWay(page);
+  if (next === null) return;
+  const x = button.x + button.width + 24;
+  const text = cut(`${layout.say(next.label)} (F3)`, Math.floor((LEFT + INNER - x) / SMOOTH_ADVANCE));
+  const width = text.length * SMOOTH_ADVANCE;
+  layout.text(x, button.y + 14, text, COLOURS.accent);
+  layout.fill({ x, y: button.y + 36, width, height: 2 }, COLOURS.accent);
+  layout.target({ x, y: button.y, width, height: BOX }, { kind: "way" });
 }
 
 function layOutList(layout: LayoutWriter, page: ListPage): void {
@@ -205,18 +222,16 @@ function layOutList(layout: LayoutWriter, page: ListPage): void {
 
 function layOutNotice(layout: LayoutWriter, page: NoticePage): void {
   layout.text(LEFT, 124, layout.say(page.title));
-  const end = layout.paragraph(170, layout.say(page.text), COLOURS.quiet);
-  if (page.isBusy) return;
-  const button = { x: LEFT, y: end + 12, width: 150, height: BOX };
-  layout.fill(button, COLOURS.accent, 8);
-  const label = layout.say(SCREEN_WORDS.close);
-  layout.text(
-    button.x + Math.round((button.width - label.length * SMOOTH_ADVANCE) / 2),
-    button.y + 14,
-    label,
-    COLOURS.card,
-  );
-  layout.target(button, { kind: "submit" });
+  let y = layout.paragraph(170, layout.say(page.text), COLOURS.quiet);
+  if (page.code !== undefined) {
+    const box = { x: LEFT, y: y + 4, width: 44 + page.code.length * CODE_ADVANCE, height: 52 };
+    layout.frame(box, COLOURS.accent);
+    [...page.code].forEach((character, index) => {
+      layout.text(box.x + 22 + index * CODE_ADVANCE, box.y + 20, character);
+    });
+    y = box.y + box.height + 8;
+  }
+  if (!page.isBusy) layOutButton(layout, y + 12, SCREEN_WORDS.close);
 }
 
 export function findScreenTarget({ targets }: ScreenLayout, x: number, y: number): ScreenTarget | null {

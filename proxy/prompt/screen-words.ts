@@ -8,6 +8,7 @@ export const LANGUAGE_NAMES: Readonly<Record<ScreenLanguage, string>> = { en: "E
 
 /** What the screen says; names and numbers are put in for `{…}`. */
 export const SCREEN_WORDS = {
+  signIn: { en: "Sign in", fr: "Connectez-vous" },
   confirm: { en: "Confirm that it is you, {name}", fr: "Confirmez que c’est bien vous, {name}" },
   goOn: { en: "Continue", fr: "Continuer" },
   formKeys: {
@@ -32,6 +33,15 @@ export const SCREEN_WORDS = {
     en: "{name} is being opened. Somebody there may be asked first.",
     fr: "Ouverture de {name}. Une personne sur place doit peut-être l’accepter.",
   },
+  waiting: {
+    en: "{name}: waiting for the other side to agree. {seconds} s left.",
+    fr: "{name} : en attente de l’accord de l’autre côté. Il reste {seconds} s.",
+  },
+  again: { en: "Connect again", fr: "Reconnectez-vous" },
+  connectAgain: {
+    en: "This viewer cannot show {name} in this window. Connect again within {seconds} s, to the same address, with this code as the password. A user name does not matter.",
+    fr: "Ce logiciel ne peut pas afficher {name} dans cette fenêtre. Reconnectez-vous dans les {seconds} s, à la même adresse, avec ce code comme mot de passe. Le nom d’utilisateur n’a pas d’importance.",
+  },
   wrong: {
     en: "That is wrong. {tries} tries left.",
     fr: "C’est faux. Il reste {tries} essais.",
@@ -54,10 +64,6 @@ export const SCREEN_WORDS = {
     en: "You may not open this desktop any more, or your login has ended.",
     fr: "Vous ne pouvez plus ouvrir ce bureau, ou votre session a pris fin.",
   },
-  fixedSize: {
-    en: "This viewer cannot take another size, and {name} has {size}. Use another viewer, or open it in the browser.",
-    fr: "Ce logiciel ne peut pas changer de taille, et {name} fait {size}. Utilisez-en un autre, ou le navigateur.",
-  },
   close: { en: "Close", fr: "Fermer" },
 } as const satisfies Readonly<Record<string, Wording>>;
 
@@ -73,6 +79,11 @@ export function fillWording(
 
 /** What English says by {@link ViewerRefusal.safeMessage}. */
 const FRENCH_REFUSALS: Partial<Record<RefusalCode, string>> = {
+  SERVER_BUSY: "Le serveur est occupé. Réessayez dans un instant.",
+  FACTOR_MISSING:
+    "Votre compte demande une seconde preuve en plus du mot de passe, et n’en a pas encore. Connectez-vous une fois sur la page pour en créer une.",
+  FACTOR_BROWSER:
+    "Votre compte se confirme par une clé d’accès, que seul un navigateur peut utiliser. Connectez-vous sur la page.",
   DESKTOP_GONE: "Ce bureau n’existe plus.",
   DESKTOP_OFFLINE: "Ce bureau n’est pas disponible. Réessayez quand il fonctionne.",
   HOST_OFFLINE: "L’hôte de ce bureau n’est pas connecté. Réessayez dans un instant.",

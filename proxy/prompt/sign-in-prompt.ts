@@ -1,14 +1,10 @@
 import type { Duplex } from "node:stream";
-import { PeerClosed, type Clock, type ServerInit } from "../../protocol/index.ts";
-import type {
-  DesktopGrant,
-  SignedInPerson,
-  SignInQuestion,
-  StartedSignIn,
-  Wording,
-} from "../identify/people-sign-in.ts";
+import { PeerClosed, TimeoutError, type Clock, type ServerInit } from "../../protocol/index.ts";
+import type { DesktopGrant, SignedInPerson, StartedSignIn, Wording } from "../identify/people-sign-in.ts";
 import { findNamedGrant } from "../identify/begin-sign-in.ts";
-import { ViewerRefusal } from "../model/viewer-refusal.ts";
+import type { HandOver } from "../identify/hand-over-codes.ts";
+import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { ViewerRefusal, type RefusalCode } from "../model/viewer-refusal.ts";
 import type { PaintSlices } from "./paint-slices.ts";
 import { PromptServer } from "./prompt-server.ts";
 import { layOutScreen } from "./screen-layout.ts";
@@ -33,7 +29,17 @@ export interface SignInPromptOptions<Opened extends { readonly screen: ServerIni
   /** They have signed in. */
   readonly onPerson: (person: SignedInPerson) => void;
   /** Opens a desktop. A ViewerRefusal is shown, and another one may be chosen. */
-  readonly open: (grant: DesktopGrant, person: SignedInPerson, signal: AbortSignal) => Promise<Opened>;
+  readonly open: (grant: DesktopGrant, person: SignedInPerson, waiting: OpenWait) => Promise<Opened>;
+  /** For a viewer that cannot take the desktop's size: makes a code for a second connection. The same refusals are shown. */
+  readonly handOver: (grant: DesktopGrant, person: SignedInPerson) => Promise<HandOver>;
+  /** They are told so on the screen. */
+  readonly onRefused: (code: RefusalCode) => void;
+}
+
+export interface OpenWait {
+  readonly signal: AbortSignal;
+  /** Somebody at the desktop is asked, for so long at most. */
+  readonly onAsked: (forMs: number) => void;
 }
 
 /** @see PromptServer.become */
@@ -58,13 +64,17 @@ class SignInPrompt<Opened extends { readonly screen: ServerInit }> {
   readonly #options: SignInPromptOptions<Opened>;
   readonly #server: PromptServer;
   readonly #left = new AbortController();
+  /** Whose it is now, and what they named. */
+  #signIn: StartedSignIn;
   #state: ScreenState;
+  #cancelTick: () => void = () => undefined;
   #act: (action: ScreenAction) => void = () => undefined;
   #leave: (error: Error) => void = () => undefined;
 
   constructor(options: SignInPromptOptions<Opened>) {
     this.#options = options;
     const { stream, clock, slices } = options;
+    this.#signIn = options.signIn;
     this.#state = {
       language: "en",
       page: WAIT,
@@ -91,41 +101,51 @@ class SignInPrompt<Opened extends { readonly screen: ServerInit }> {
     try {
       return await Promise.race([this.#server.serve(), left, this.#converse()]);
     } finally {
+      this.#cancelTick();
       this.#left.abort(new PeerClosed("PEER_CLOSED", "the sign-in screen is over"));
       this.#server.close();
     }
   }
 
   async #converse(): Promise<PromptResult<Opened>> {
-    const { signIn, onPerson } = this.#options;
-    const person =
-      signIn.reply.kind === "person" ? signIn.reply.person : await this.#ask(signIn.reply.question);
-    onPerson(person);
+    const { signIn, clock } = this.#options;
+    const cancel =
+      signIn.name === null
+        ? clock.after(PROXY_LIMITS.promptNameMs, () => {
+            this.#leave(new TimeoutError("HANDSHAKE_TIMEOUT", "nobody signed in on the sign-in screen"));
+          })
+        : () => undefined;
+    const person = await this.#ask(signIn, cancel).finally(cancel);
+    this.#options.onPerson(person);
     const opened = await this.#openOne(person);
-    const { screen } = opened;
-    if (!this.#server.canBecome(screen)) {
-      const values = { name: screen.name, size: `${screen.width} x ${screen.height}` };
-      return await this.#say(fillWording(SCREEN_WORDS.fixedSize, values));
-    }
-    return { opened, replay: await this.#server.become(screen) };
+    return { opened, replay: await this.#server.become(opened.screen) };
   }
 
-  /** Until everything that was asked is answered. */
-  async #ask(first: SignInQuestion): Promise<SignedInPerson> {
-    let question = first;
+  /** Until everything that was asked is answered. @param onNamed name and password were right */
+  async #ask(begun: StartedSignIn, onNamed: () => void): Promise<SignedInPerson> {
+    let signIn = begun;
     let message: Wording | null = null;
     for (;;) {
-      this.#show(showForm(this.#options.signIn.name, question.fields, message));
+      this.#signIn = signIn;
+      if (signIn.reply.kind === "person") return signIn.reply.person;
+      const { question } = signIn.reply;
+      this.#show(showForm(signIn.name, question, message));
       const action = await this.#nextAction();
       if (action.type !== "answer") continue;
       this.#show({ ...WAIT, text: SCREEN_WORDS.checking });
       const reply = await question.answer(action.answers);
       switch (reply.kind) {
-        case "person":
-          return reply.person;
-        case "question":
-          [question, message] = [reply.question, null];
+        case "named":
+          onNamed();
+          [signIn, message] = [reply.signIn, null];
           break;
+        case "person":
+        case "question":
+          [signIn, message] = [{ ...signIn, reply }, null];
+          break;
+        case "elsewhere":
+          this.#options.onRefused(reply.reason);
+          return await this.#say(describeRefusal(new ViewerRefusal(reply.reason)));
         case "refused":
           if (reply.triesLeft === 0) return await this.#say(SCREEN_WORDS.over);
           message = describeTries(reply.triesLeft);
@@ -144,7 +164,7 @@ class SignInPrompt<Opened extends { readonly screen: ServerInit }> {
 
   /** Until a desktop is open: the one that was named, or one that is chosen. */
   async #openOne(person: SignedInPerson): Promise<Opened> {
-    const { desktopIds } = this.#options.signIn;
+    const { desktopIds } = this.#signIn;
     let grant = await findNamedGrant(person, desktopIds);
     let message: Wording | null = grant === null && desktopIds !== null ? SCREEN_WORDS.gone : null;
     for (;;) {
@@ -153,18 +173,49 @@ class SignInPrompt<Opened extends { readonly screen: ServerInit }> {
         message = SCREEN_WORDS.gone;
         continue;
       }
-      const text = fillWording(SCREEN_WORDS.opening, { name: grant.desktop.name });
-      this.#show({ ...WAIT, text });
+      const { name } = grant.desktop;
+      this.#show({ ...WAIT, text: fillWording(SCREEN_WORDS.opening, { name }) });
       try {
-        return await this.#options.open(grant, person, this.#left.signal);
+        if (!this.#server.canResize) return await this.#handOver(grant, person);
+        const onAsked = (forMs: number): void => {
+          this.#countDown(name, this.#options.clock.monotonic() + forMs);
+        };
+        return await this.#options.open(grant, person, { signal: this.#left.signal, onAsked });
       } catch (error) {
         if (!(error instanceof ViewerRefusal)) throw error;
         const isOurs = error.refusalCode === "SERVER_STOPPING" || error.refusalCode === "AUDIT_UNAVAILABLE";
         if (isOurs || this.#options.signal.aborted) throw error;
+        this.#options.onRefused(error.refusalCode);
         message = describeRefusal(error);
         grant = null;
+      } finally {
+        this.#cancelTick();
       }
     }
+  }
+
+  /** How long somebody else has left to agree. */
+  #countDown(name: string, until: number): void {
+    const { clock } = this.#options;
+    const seconds = Math.max(0, Math.ceil((until - clock.monotonic()) / 1000));
+    this.#show({ ...WAIT, text: fillWording(SCREEN_WORDS.waiting, { name, seconds }) });
+    this.#cancelTick();
+    if (seconds === 0) return;
+    this.#cancelTick = clock.after(1000, () => {
+      this.#countDown(name, until);
+    });
+  }
+
+  /** Shows the code for a second connection until it was used, or is over. */
+  async #handOver(grant: DesktopGrant, person: SignedInPerson): Promise<never> {
+    const { name, state } = grant.desktop;
+    if (state !== "online") throw new ViewerRefusal("DESKTOP_OFFLINE");
+    const { code, over } = await this.#options.handOver(grant, person);
+    const seconds = PROXY_LIMITS.handOverMs / 1000;
+    const text = fillWording(SCREEN_WORDS.connectAgain, { name, seconds });
+    this.#show({ kind: "notice", title: SCREEN_WORDS.again, text, code, isBusy: false });
+    await over;
+    throw new PeerClosed("PEER_CLOSED", "the sign-in went on in a second connection, or was over");
   }
 
   async #choose(person: SignedInPerson, message: Wording | null): Promise<string> {

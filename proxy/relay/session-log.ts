@@ -78,6 +78,19 @@ export class SessionLog {
     events.emit("session.changed", { sessionId: this.#id, desktopId: identity.desktop.id });
   }
 
+  /**
+   * A code for a second connection: none without its line.
+   * @throws ViewerRefusal `AUDIT_UNAVAILABLE`
+   */
+  async handOver(identity: ViewerIdentity): Promise<void> {
+    const line = { action: "login.continue", outcome: "success", source: this.#viewer.source } as const;
+    try {
+      await this.#dependencies.audit.appendDurably({ ...line, ...this.#describe(identity) });
+    } catch (cause) {
+      throw new ViewerRefusal("AUDIT_UNAVAILABLE", { cause });
+    }
+  }
+
   refuse(reason: RefusalCode): void {
     const { source } = this.#viewer;
     const fault = { event: "session.refused", reason, source, sessionId: this.#id };

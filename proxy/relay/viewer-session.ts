@@ -45,6 +45,8 @@ export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly serverId: string;
   readonly pairing: Pairing;
   readonly prompts: PromptLimit;
+  /** For those who have not shown a password yet. */
+  readonly strangerPrompts: PromptLimit;
   readonly slices: PaintSlices;
   readonly audit: AuditLog;
   readonly events: ProxyEventEmitter;
@@ -132,16 +134,17 @@ export class ViewerSession {
   }
 
   async #admit(authenticator: ViewerAuthenticator): Promise<void> {
-    const { prompts, clock } = this.#dependencies;
+    const { clock } = this.#dependencies;
     let opened: PairedDesktop | null = null;
     let signIn: StartedSignIn | null = null;
     let leavePrompt: () => void = () => undefined;
     try {
       const arrived = await authenticator.identify();
-      if (!("desktop" in arrived)) signIn = arrived;
-      const identity = "desktop" in arrived ? arrived : await this.#findNamed(arrived);
-      if (identity === null) leavePrompt = prompts.take(this.#viewer.source.address);
-      else opened = await this.#openDirectly(identity);
+      const isKnown = "desktop" in arrived;
+      if (!isKnown) signIn = arrived;
+      const identity = isKnown ? arrived : await this.#findNamed(arrived);
+      if (identity !== null) opened = await this.#openDirectly(identity);
+      else if (signIn !== null) leavePrompt = this.#takePrompt(signIn);
     } catch (error) {
       await this.#refuse(authenticator, error);
       return;
@@ -157,6 +160,11 @@ export class ViewerSession {
     } finally {
       leavePrompt();
     }
+  }
+
+  #takePrompt({ name }: StartedSignIn): () => void {
+    const { prompts, strangerPrompts } = this.#dependencies;
+    return (name === null ? strangerPrompts : prompts).take(this.#viewer.source.address);
   }
 
   async #openDirectly(identity: ViewerIdentity): Promise<PairedDesktop> {
@@ -196,14 +204,21 @@ export class ViewerSession {
         this.#person = person;
         this.#viewer.admitted();
       },
-      open: async (grant, person, signal) => {
+      onRefused: (code) => {
+        this.#sessionLog.refuse(code);
+      },
+      handOver: async (grant, person) => {
+        await this.#sessionLog.handOver(identifyPerson(person, grant, clock));
+        // The login goes on without this session.
+        this.#person = undefined;
+        const handed = { person, desktopId: grant.desktop.id };
+        return this.#dependencies.handOvers.issue(handed, this.#viewer.source);
+      },
+      open: async (grant, person, { signal, onAsked }) => {
         const identity = identifyPerson(person, grant, clock);
         this.#noteIdentified();
         const either = AbortSignal.any([this.#abort.signal, signal]);
-        const server = await this.#pair(grant.desktop, either).catch((error: unknown) => {
-          if (error instanceof ViewerRefusal) this.#sessionLog.refuse(error.refusalCode);
-          throw error;
-        });
+        const server = await this.#pair(grant.desktop, either, onAsked);
         try {
           await this.#sessionLog.open(identity);
         } catch (error) {
@@ -260,8 +275,12 @@ export class ViewerSession {
     this.#viewer.admitted();
   }
 
-  async #pair(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> {
-    const server = await this.#dependencies.pairing.open(desktop, signal);
+  async #pair(
+    desktop: DesktopView,
+    signal: AbortSignal,
+    onAsked: (forMs: number) => void = () => undefined,
+  ): Promise<Duplex> {
+    const server = await this.#dependencies.pairing.open(desktop, signal, onAsked);
     server.on("error", () => undefined);
     this.#server = server;
     this.#apply({ type: "paired" });

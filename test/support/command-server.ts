@@ -39,7 +39,7 @@ export async function startCommandServer(folder: string): Promise<CommandServer>
       ...{ listen: anywhere, rfbListen: null, repeaterViewers: null, repeaterServers: null, advertise: null },
       ...{ dataDir: data, database: null, allowOrigins: [], siteCertificate: null, proxyProtocolFrom: [] },
       mip1: { allow: [], endpoint: { host: "127.0.0.1", port: 5901 } },
-      ...{ trustedProxies: [], limits: { file: null, user: {} }, signInFile: null },
+      ...{ trustedProxies: [], limits: { file: null, user: {} }, signInFile: null, plainSignIn: false },
       ...{ requireFactorFor: [], imagesDir: null },
       onFirstLogin: (login) => (admin = login),
     },

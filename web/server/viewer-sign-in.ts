@@ -76,11 +76,17 @@ async function continueWith(
   if (outcome.kind === "account")
     return { kind: "person", person: await openLogin(outcome, source, context) };
   const { id, form } = outcome.step;
+  // A screen shows no picture of a key, and secrets do not belong onto one that others may see.
+  if (form.totp !== undefined) return { kind: "elsewhere", reason: "FACTOR_MISSING" };
+  if (form.fields.length === 0) return { kind: "elsewhere", reason: "FACTOR_BROWSER" };
   let triesLeft = MAX_TRIES;
   return {
     kind: "question",
     question: {
-      fields: listFields(form),
+      fields: listFields(form.fields),
+      ...(form.alternatives && {
+        ways: form.alternatives.map(({ label, fields }) => ({ label, fields: listFields(fields) })),
+      }),
       answer: (answers) => {
         triesLeft = Math.max(0, triesLeft - 1);
         return explainFailure(triesLeft, async () =>
@@ -91,7 +97,7 @@ async function continueWith(
   };
 }
 
-function listFields({ fields }: SignInForm): AskedField[] {
+function listFields(fields: SignInForm["fields"]): AskedField[] {
   return fields.map(({ name, label, kind, maxLength }) => ({
     ...{ name, label, maxLength },
     hidden: kind === "password",

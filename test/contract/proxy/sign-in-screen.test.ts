@@ -1,111 +1,23 @@
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { SecurityType } from "../../../protocol/index.ts";
-import type {
-  DesktopView,
-  PeopleSignIn,
-  Proxy,
-  Role,
-  SignedInPerson,
-  SignInReply,
-  Stores,
-} from "../../../proxy/index.ts";
+import type { Proxy } from "../../../proxy/index.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { FormatViewer, WIRE_FORMATS } from "../../support/format-viewer.ts";
-import { makeLogin } from "../../support/make-login.ts";
 import { connectRsaAes } from "../../support/rsa-aes-viewer.ts";
 import { connectByVeNCrypt, X509_PLAIN } from "../../support/vencrypt-viewer.ts";
 import { waitFor } from "../../support/wait-for.ts";
-import { awaitNoSessions, openProxyFixture, publishDesktop, type ProxyFixture } from "./proxy-fixture.ts";
+import { CODE, openPeopleFixture, PASSWORD, type PeopleOptions } from "./people-fixture.ts";
+import { awaitNoSessions, publishDesktop, type ProxyFixture } from "./proxy-fixture.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
 
 const [ENTER, ESCAPE] = [0xff0d, 0xff1b];
 const [DESKTOP_SIZE, DESKTOP_NAME] = [-223, -307];
-const PASSWORD = "a long password";
-const CODE = "123456";
-const CODE_FIELD = {
-  name: "code",
-  label: { en: "Code", fr: "Code" },
-  hidden: false,
-  maxLength: 6,
-};
 
-interface PeopleOptions {
-  readonly asksCode?: boolean;
-  readonly role?: Role;
-}
-
-/**
- * The proxy's side of a sign-in whose people are one: the real logins of the database, and a code that is asked for. The
- * providers' own behaviour is tested with them.
- */
-class OnePerson implements PeopleSignIn {
-  readonly #options: PeopleOptions;
-  stores: Stores | undefined;
-  userId = "";
-  begun = 0;
-
-  constructor(options: PeopleOptions) {
-    this.#options = options;
-  }
-
-  async begin({ name, password }: { name: string; password: string }): Promise<SignInReply> {
-    this.begun += 1;
-    if (name !== "anna" || password !== PASSWORD) return { kind: "refused", triesLeft: 0 };
-    if (this.#options.asksCode !== true) return { kind: "person", person: await this.#enter() };
-    let triesLeft = 3;
-    return {
-      kind: "question",
-      question: {
-        fields: [CODE_FIELD],
-        answer: async ({ code }) => {
-          triesLeft -= 1;
-          if (code !== CODE) return { kind: "refused", triesLeft };
-          return { kind: "person", person: await this.#enter() };
-        },
-      },
-    };
-  }
-
-  async #enter(): Promise<SignedInPerson> {
-    const { logins, desktops } = this.stores!;
-    const loginHash = randomBytes(32).toString("hex");
-    const login = { ...makeLogin(this.userId, Date.now()), id: loginHash };
-    await logins.create(loginHash, login);
-    const grant = (desktop: DesktopView) => ({
-      desktop,
-      role: this.#options.role ?? "control",
-      denied: [],
-    });
-    return {
-      ...{ userId: this.userId, name: "anna", loginHash, endsAt: login.expiresAt },
-      listDesktops: async () => (await desktops.list()).map(grant),
-      findDesktop: async (id) => {
-        const found = await desktops.find(id);
-        return found && grant(found);
-      },
-      leave: () => logins.remove(loginHash),
-    };
-  }
-}
-
-interface Opened extends ProxyFixture {
-  readonly people: OnePerson;
-}
-
-async function open(options: PeopleOptions = {}): Promise<Opened> {
-  const people = new OnePerson(options);
-  const proxyFixture = await openProxyFixture(cleanup, { people });
-  const { stores } = proxyFixture.proxy;
-  const { id } = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
-  people.stores = stores;
-  people.userId = id;
-  return { ...proxyFixture, people };
-}
+const open = (options: PeopleOptions = {}) => openPeopleFixture(cleanup, options);
 
 /** Enters by X509Plain; the stream is after ServerInit. */
 async function enter({ proxy }: { readonly proxy: Proxy }, user: string, password = PASSWORD) {
@@ -308,19 +220,4 @@ test("a desktop that cannot be reached is told in words, and another one may be 
     viewer.requestUpdate(true);
     await viewer.readUpdate();
   }
-});
-
-test("a viewer that cannot take another size is told, and gets no desktop", async () => {
-  const opened = await open();
-  const { desktop } = await publishDesktop(cleanup, opened, "lab-1");
-  const { viewer } = await enter(opened, "anna");
-  viewer.setEncodings(5);
-  viewer.requestUpdate();
-  await viewer.readUpdate();
-  viewer.pressKey(ENTER);
-  await waitFor("the words", () => desktop.received.length === 1);
-  viewer.pressKey(ENTER);
-  await viewer.reader.readToEnd();
-  await awaitNoSessions(opened);
-  expect(desktop.received).toHaveLength(1);
 });

@@ -34,6 +34,7 @@ beforeAll(async () => {
         limits: { file: null, user: {} },
         signInFile: null,
         requireFactorFor: [],
+        plainSignIn: false,
         imagesDir: null,
       },
       onFirstLogin: (login) => (admin = login),

@@ -34,6 +34,7 @@ function start(rfbPort: number) {
     mip1: { allow: [], endpoint: { host: "localhost", port: 5900 } },
     signInFile: null,
     requireFactorFor: [],
+    plainSignIn: false,
     limits: { file: null, user: {} },
     onFirstLogin: (login: FirstLoginCredentials) => void logins.push(login),
   };

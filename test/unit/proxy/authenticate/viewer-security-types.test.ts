@@ -7,9 +7,9 @@ const { none, vncAuth, veNCrypt, ra2, ra2_256, ra2ne, ra2ne_256 } = SecurityType
 
 function listOffer(
   listener: ViewerListener,
-  viewer: Partial<Pick<AcceptedViewer, "ticket" | "encrypt">>,
+  viewer: Partial<Pick<AcceptedViewer, "ticket" | "encrypt" | "asksAccount">>,
 ): number[] {
-  const accepted = { listener, ticket: null, encrypt: null, ...viewer };
+  const accepted = { listener, ticket: null, encrypt: null, asksAccount: false, ...viewer };
   return offerSecurity(accepted as unknown as AcceptedViewer).map(({ type }) => type);
 }
 
@@ -28,6 +28,11 @@ describe("what viewers are offered", () => {
 
   it("no VeNCrypt where TLS cannot begin inside the connection", () => {
     expect(listOffer("one-port", {})).not.toContain(veNCrypt);
+  });
+
+  it("None where the account is asked for on the screen, and a ticket goes first", () => {
+    expect(listOffer("websocket", { asksAccount: true })).toEqual([none]);
+    expect(listOffer("websocket", { asksAccount: true, ticket: "T" })).toEqual([none]);
   });
 
   it("None with a ticket, and nothing else", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { canonicalAddress, plainAddress } from "../../../../proxy/model/connection-source.ts";
+import { canonicalAddress, isLoopback, plainAddress } from "../../../../proxy/model/connection-source.ts";
 
 describe("an address that comes in", () => {
   it.each([
@@ -14,6 +14,20 @@ describe("an address that comes in", () => {
     ["", ""],
   ])("%s is written %s", (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical);
+  });
+
+  it.each([
+    ["127.0.0.1", true],
+    ["127.9.9.9", true],
+    ["::ffff:127.0.0.1", true],
+    ["::1", true],
+    ["128.0.0.1", false],
+    ["192.0.2.127", false],
+    ["::2", false],
+    ["127.example", false],
+    ["", false],
+  ])("%s is this machine: %s", (address, isOurs) => {
+    expect(isLoopback(address)).toBe(isOurs);
   });
 
   it("has no zone where it is compared", () => {

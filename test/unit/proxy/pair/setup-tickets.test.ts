@@ -35,7 +35,10 @@ describe("SetupTickets", () => {
   it("waits a minute and more where somebody at the desktop is asked, and no longer for being told again", async () => {
     const clock = new ManualClock();
     const tickets = new SetupTickets(clock);
-    const { ticket, connection: arriving } = tickets.expect(holder, never);
+    const postponed: number[] = [];
+    const { ticket, connection: arriving } = tickets.expect(holder, never, {
+      onPostponed: (forMs) => postponed.push(forMs),
+    });
     const refused = expect(arriving).rejects.toMatchObject({ code: "HOST_TIMEOUT" });
     clock.advance(3_000);
     tickets.postpone(ticket);
@@ -46,6 +49,7 @@ describe("SetupTickets", () => {
     clock.advance(1);
     await refused;
     expect(clock.pending).toBe(0);
+    expect(postponed).toEqual([70_000]);
   });
 
   it("is failed only by the connection that was asked", async () => {

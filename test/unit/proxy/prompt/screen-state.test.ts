@@ -18,7 +18,10 @@ const BASE = { language: "en", clipboard: "", hasControl: false, hasShift: false
 const label = { en: "Code", fr: "Code" };
 const CODE = { name: "code", label, hidden: false, maxLength: 6 };
 const WORD = { name: "word", label, hidden: true, maxLength: 20 };
-const FORM: ScreenState = { ...BASE, page: showForm("marie", [CODE, WORD], SCREEN_WORDS.wrongOnce) };
+const FORM: ScreenState = {
+  ...BASE,
+  page: showForm("marie", { fields: [CODE, WORD] }, SCREEN_WORDS.wrongOnce),
+};
 const LIST: ScreenState = {
   ...BASE,
   page: showList(
@@ -29,6 +32,28 @@ const LIST: ScreenState = {
     null,
   ),
 };
+
+const WAYS: ScreenState = {
+  ...BASE,
+  page: showForm(
+    null,
+    {
+      fields: [CODE],
+      ways: [
+        { label: { en: "Use your app", fr: "App" }, fields: [CODE] },
+        { label: { en: "Use a recovery code", fr: "Secours" }, fields: [WORD] },
+      ],
+    },
+    null,
+  ),
+};
+const HAND_OVER = {
+  kind: "notice",
+  title: label,
+  text: SCREEN_WORDS.connectAgain,
+  code: "Wn7KwQ2M",
+  isBusy: false,
+} as const;
 
 /** Presses keys one after the other: keysyms, or the characters of a text. */
 function press(state: ScreenState, ...keys: readonly (number | string)[]) {
@@ -93,6 +118,35 @@ describe("a form", () => {
   });
 });
 
+describe("another way to answer", () => {
+  const textsOf = (state: ScreenState): string[] =>
+    layOutScreen(state).items.flatMap((item) => (item.kind === "text" ? [item.text] : []));
+
+  test("F3 and the pointer go to it and back, and what was typed is gone", () => {
+    expect(textsOf(WAYS)).toContain("Use a recovery code (F3)");
+    const { state, form, action } = press(WAYS, "12", Keysym.f3, "abc", Keysym.enter);
+    expect(form.fields).toEqual([WORD]);
+    expect(action).toEqual({ type: "answer", answers: { word: "abc" } });
+    expect(textsOf(state)).toContain("Use your app (F3)");
+    const back = applyScreenInput(state, { type: "pointer", target: { kind: "way" }, gesture: "press" });
+    expect((back.state.page as FormPage).values).toEqual([""]);
+    expect((back.state.page as FormPage).fields).toEqual([CODE]);
+  });
+
+  test("there is none where there is one way", () => {
+    expect(press(FORM, "1", Keysym.f3).form.values).toEqual(["1", ""]);
+    expect(layOutScreen(FORM).targets.some(({ target }) => target.kind === "way")).toBe(false);
+  });
+});
+
+test("who is not known yet is asked for a name, and a code to be copied stands there letter by letter", () => {
+  const texts = (state: ScreenState): string[] =>
+    layOutScreen(state).items.flatMap((item) => (item.kind === "text" ? [item.text] : []));
+  expect(texts(WAYS)).toContain("Sign in");
+  expect(texts(FORM)).toContain("Confirm that it is you, marie");
+  expect(texts({ ...BASE, page: HAND_OVER }).join("")).toContain(HAND_OVER.code);
+});
+
 describe("a list", () => {
   test("typing filters by name and host, whatever case and accents", () => {
     expect(filterDesktops(press(LIST, "elo").list).map(({ name }) => name)).toEqual(["Élodie"]);
@@ -144,11 +198,7 @@ test("Escape leaves from everywhere, and Enter closes the last words", () => {
 });
 
 test("nothing is drawn beside the screen, in either language", () => {
-  const pages = [
-    FORM,
-    LIST,
-    { ...BASE, page: { kind: "notice", title: label, text: SCREEN_WORDS.fixedSize, isBusy: false } } as const,
-  ];
+  const pages = [FORM, LIST, WAYS, { ...BASE, page: HAND_OVER }];
   for (const page of pages)
     for (const language of ["en", "fr"] as const)
       for (const { x, y, width, height } of layOutScreen({ ...page, language }).items)

@@ -5,6 +5,12 @@ const en = {
   LOGIN_REFUSED: "The name, the password or the token is wrong, or the token has expired.",
   LOGIN_THROTTLED: "Too many attempts to sign in. Try again in {seconds} s.",
   LOGIN_UNAVAILABLE: "Names and passwords cannot be checked now. Try again in a moment.",
+  SIGN_IN_PLAIN:
+    "Your password would travel unencrypted here. Use a viewer or a tunnel that encrypts, or the browser.",
+  FACTOR_MISSING:
+    "Your account needs a second proof beside the password, and has none yet. Sign in on the page once to make one.",
+  FACTOR_BROWSER:
+    "Your account is confirmed by a passkey, which a browser alone can use. Sign in on the page.",
   TICKET_INVALID: "This ticket was used already or has expired. Open the desktop again.",
   SOURCE_THROTTLED: "Too many wrong tokens came from your address. Try again in {seconds} s.",
   SERVER_BUSY: "The server is busy. Try again in {seconds} s.",
@@ -35,6 +41,12 @@ const fr: typeof en = {
   LOGIN_REFUSED: "Le nom, le mot de passe ou le jeton est faux, ou le jeton a expiré.",
   LOGIN_THROTTLED: "Trop de tentatives de connexion. Réessayez dans {seconds} s.",
   LOGIN_UNAVAILABLE: "Les noms et mots de passe ne peuvent pas être vérifiés. Réessayez dans un instant.",
+  SIGN_IN_PLAIN:
+    "Votre mot de passe circulerait en clair ici. Utilisez un logiciel ou un tunnel qui chiffre, ou le navigateur.",
+  FACTOR_MISSING:
+    "Votre compte demande une seconde preuve en plus du mot de passe, et n’en a pas encore. Connectez-vous une fois sur la page pour en créer une.",
+  FACTOR_BROWSER:
+    "Votre compte se confirme par une clé d’accès, que seul un navigateur peut utiliser. Connectez-vous sur la page.",
   TICKET_INVALID: "Ce ticket a déjà servi ou a expiré. Ouvrez le bureau de nouveau.",
   SOURCE_THROTTLED: "Trop de faux jetons sont venus de votre adresse. Réessayez dans {seconds} s.",
   SERVER_BUSY: "Le serveur est occupé. Réessayez dans {seconds} s.",

@@ -13,7 +13,7 @@ const ADMISSION: Admission = { create: true, viewers: true, denyGroups: [], deny
 const CONTEXT = { source: undefined };
 const ANNA: UserRecord = {
   ...{ id: "u-anna", name: "anna", role: "user", passwordHash: "", provider: "local", subject: null },
-  ...{ email: "anna@example.org", createdAt: 0, disabledAt: null, lastLoginAt: null },
+  ...{ email: "anna@example.org", createdAt: 0, disabledAt: null, lastLoginAt: null, version: 1 },
 };
 
 function openProvider(id: string, provider: Partial<OpenProvider["provider"]> = {}): OpenProvider {
