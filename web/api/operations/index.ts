@@ -43,7 +43,7 @@ import { SETTINGS_OPERATIONS } from "./settings-operations.ts";
 import { SIGN_IN_OPERATIONS } from "./sign-in-operations.ts";
 import { USER_OPERATIONS } from "./user-operations.ts";
 
-export type { Operation, OperationAnswer } from "./operation.ts";
+export type { Operation } from "./operation.ts";
 
 /**
  * Every route of the API. Documents, the reach of API tokens and the tests of who may what come from this table; a route that it

@@ -57,6 +57,7 @@ export const NEWCOMER_OPERATIONS: readonly Operation[] = [
     summary: "Invite a person by a link that counts once",
     details:
       "The link is told this once, and sent to `email` with `mail`. It ends when its maker is disabled or may invite no more.",
+    repeatable: { toldOnce: ["url"] },
     body: invitationRequest,
     bodyExample: { role: "user", email: "nina@example.org" },
     answers: answerWith(
@@ -129,6 +130,7 @@ export const NEWCOMER_OPERATIONS: readonly Operation[] = [
     method: "POST",
     path: "/sign-up-requests/:id/approve",
     summary: "Give a person the account that they ask for",
+    repeatable: {},
     body: signUpApproval,
     bodyExample: { role: "user" },
     answers: answerWith(userRow, USER_EXAMPLE, "The account.", 201),
