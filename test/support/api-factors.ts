@@ -12,8 +12,8 @@ const LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout";
 interface FactorRequest {
   /** Unique for each request. */
   readonly key: string;
-  /** Who asks. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** Who asks; a cookie may be added. */
+  readonly headers: Record<string, string>;
 }
 
 /** What requests about sign-ins and second factors carry: right answers to what the server has asked just before. */
@@ -28,7 +28,12 @@ export class ApiFactors {
 
   /** What differs from the example of the table; undefined: nothing. */
   async describeBody(route: string, { key, headers }: FactorRequest): Promise<object | undefined> {
-    if (route === "POST /login/step/show") return { id: await this.#openStep(key) };
+    if (route === "POST /login/step/show") {
+      const id = await this.#openStep(key);
+      // Only the browser that began the sign-in is shown it.
+      headers["cookie"] = [headers["cookie"], `__Host-postern-step=${id}`].filter(Boolean).join("; ");
+      return { id };
+    }
     if (route === "POST /login/passkey") return { passkey: await this.#prove(key) };
     if (route === "POST /me/confirm") return { answers: { password: PASSWORD } };
     if (route === "POST /me/factors/totp/confirm") return this.#beginApp(headers);

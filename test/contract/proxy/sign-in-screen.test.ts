@@ -102,7 +102,7 @@ describe("a person with a name and a password", () => {
   test("a wrong password is refused, as an unknown name is", async () => {
     const opened = await open();
     await publishDesktop(cleanup, opened, "lab-1");
-    const sentence = /name or the password is wrong/;
+    const sentence = /name, the password or the token is wrong/;
     await expect(enter(opened, "anna@lab-1", "another password")).rejects.toThrow(sentence);
     await expect(enter(opened, "nobody@lab-1", "another password")).rejects.toThrow(sentence);
     expect(opened.people.begun).toBe(2);

@@ -12,12 +12,13 @@ import { auditActor, requestSource } from "../guard/actor.ts";
 import { requireCaller } from "../guard/caller.ts";
 import { powersOf } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
+import { refuse } from "../http-errors.ts";
 import type { ApiTokens } from "../sign-in/api-tokens.ts";
 import { DEVICE_COOKIE } from "../sign-in/devices.ts";
 import { LOGIN_COOKIE, LOGIN_COOKIE_OPTIONS } from "../sign-in/logins.ts";
 import type { RedirectSignIn } from "../sign-in/redirect-sign-in.ts";
 import type { SignInService } from "../sign-in/sign-in-service.ts";
-import { endLogin, finishSignIn, type LoginContext } from "./open-login.ts";
+import { endLogin, finishSignIn, STEP_COOKIE, type LoginContext } from "./open-login.ts";
 import { pagesOrigin } from "./redirect-sign-in-routes.ts";
 
 interface LoginRoutesContext extends LoginContext {
@@ -49,6 +50,7 @@ export function routeLogin(api: FastifyInstance, options: LoginRoutesContext): v
 
   api.post("/login/step/show", { config: { open: true } }, async (request): Promise<LoginStep> => {
     const { id } = parseInput(loginStepShow, request.body);
+    if (request.cookies[STEP_COOKIE] !== id) throw refuse("LOGIN_STEP_GONE");
     return { step: await signIn.showStep(id) };
   });
 

@@ -16,6 +16,15 @@ export interface LoginContext {
   readonly endStreams: (loginHash: string) => void;
 }
 
+/** The step that this browser's sign-in waits at. */
+export const STEP_COOKIE = "__Host-postern-step";
+const STEP_COOKIE_OPTIONS = { path: "/", httpOnly: true, secure: true, sameSite: "strict" } as const;
+
+/** A step is shown to the browser that began the sign-in alone: a link to a stranger's step would sign somebody in as the stranger. */
+export function keepStep(reply: FastifyReply, id: string): void {
+  void reply.setCookie(STEP_COOKIE, id, STEP_COOKIE_OPTIONS);
+}
+
 type SignedIn = Extract<SignInOutcome, { kind: "account" }>;
 
 /** Opens the login of a person who has shown who they are, once its audit line is written, and gives the browser its cookies. */
@@ -46,6 +55,7 @@ export async function openLogin(
   if (earlier !== null) await endLogin(context, earlier.hash);
   void reply.setCookie(LOGIN_COOKIE, cookie, LOGIN_COOKIE_OPTIONS);
   void reply.setCookie(DEVICE_COOKIE, devices.issue(name, device ?? undefined), DEVICE_COOKIE_OPTIONS);
+  if (request.cookies[STEP_COOKIE] !== undefined) void reply.clearCookie(STEP_COOKIE, STEP_COOKIE_OPTIONS);
   return { name, role, powers: [...powersOf(role)] };
 }
 
@@ -57,6 +67,7 @@ export async function finishSignIn(
   outcome: SignInOutcome,
 ): Promise<Me | LoginStep> {
   if (outcome.kind === "account") return openLogin(context, request, reply, outcome);
+  keepStep(reply, outcome.step.id);
   void reply.code(202);
   return { step: outcome.step };
 }

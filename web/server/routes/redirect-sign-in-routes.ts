@@ -9,7 +9,7 @@ import { parseInput } from "../guard/parse-input.ts";
 import { AWAY_COOKIE, AWAY_COOKIE_OPTIONS, type RedirectSignIn } from "../sign-in/redirect-sign-in.ts";
 import { makeStepId } from "../sign-in/sign-in-steps.ts";
 import type { LogoutNotice } from "../sign-in/providers/index.ts";
-import { openLogin, type LoginContext } from "./open-login.ts";
+import { keepStep, openLogin, type LoginContext } from "./open-login.ts";
 
 const MAX_LOGOUT_BODY_BYTES = 20_000;
 const COOKIE_FORM = /^[\w-]{43}$/;
@@ -57,7 +57,10 @@ export function routeRedirectSignIn(api: FastifyInstance, context: RedirectRoute
       const about = { source: requestSource(request) };
       const { outcome, returnTo } = await redirects.finish(provider, returned, browser, about);
       void reply.clearCookie(AWAY_COOKIE, AWAY_COOKIE_OPTIONS);
-      if (outcome.kind === "step") return `/#step=${outcome.step.id}`;
+      if (outcome.kind === "step") {
+        keepStep(reply, outcome.step.id);
+        return `/#step=${outcome.step.id}`;
+      }
       await openLogin(context, request, reply, outcome);
       return returnTo;
     });

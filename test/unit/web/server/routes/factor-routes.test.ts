@@ -87,6 +87,29 @@ test("of two sign-ins with one code at once, one gets in", async () => {
   expect(answers.map(({ status }) => status).filter((status) => status === 200)).toHaveLength(1);
 });
 
+test("a step is shown to the browser that began the sign-in, and to no other one", async () => {
+  const fixture = await openWebFixture();
+  const { ask } = fixture;
+  await withApp(fixture);
+  const begun = await ask("POST", `${API}/login`, { body: { name: "anna", password: PASSWORD } });
+  const { id } = loginStep.parse(begun.body).step;
+  const [cookie = ""] = (begun.headers["set-cookie"] ?? []).filter((one) =>
+    one.startsWith("__Host-postern-step="),
+  );
+  for (const flag of ["HttpOnly", "Secure", "SameSite=Strict", "Path=/"])
+    expect(cookie.split("; ")).toContain(flag);
+  const show = (headers: Record<string, string>) =>
+    ask("POST", `${API}/login/step/show`, { body: { id }, headers });
+  expect(await show({})).toMatchObject(refusal(410, "LOGIN_STEP_GONE"));
+  expect(await show({ cookie: "__Host-postern-step=another" })).toMatchObject(
+    refusal(410, "LOGIN_STEP_GONE"),
+  );
+  expect(await show({ cookie: cookie.split(";", 1)[0] ?? "" })).toMatchObject({
+    status: 200,
+    body: { step: { id } },
+  });
+});
+
 test("a step without the right factor opens nothing, and ends after five tries", async () => {
   const fixture = await openWebFixture();
   const { begin, proceed, code } = await withApp(fixture);
@@ -173,7 +196,7 @@ test("where the role needs a factor, one is made at the sign-in, and its codes a
   const rival = await begin();
   const shown = await proceed(id, { code: readTotpCode(uri, clock.now()) });
   expect(shown.status).toBe(202);
-  expect(shown.headers["set-cookie"]).toBeUndefined();
+  expect(shown.headers["set-cookie"]?.join()).not.toContain("__Host-postern=");
   const codes = loginStep.parse(shown.body).step;
   expect(codes.form.recoveryCodes).toHaveLength(10);
   // Who began at the same time does not add another one behind the owner's back.
