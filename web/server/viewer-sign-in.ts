@@ -58,6 +58,7 @@ async function explainFailure(triesLeft: number, ask: () => Promise<SignInReply>
         return { kind: "refused", triesLeft };
       case "LOGIN_STEP_GONE":
         return { kind: "refused", triesLeft: 0 };
+      case "LOGIN_BUSY":
       case "LOGIN_UNAVAILABLE":
         return { kind: "unavailable" };
       case "AUDIT_UNAVAILABLE":

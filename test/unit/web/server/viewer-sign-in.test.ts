@@ -67,3 +67,15 @@ test("who must have a factor and has none is sent to the page; a wrong password 
   expect(await begin(fixture, "nobody", "a wrong password")).toEqual(wrong);
   expect(await fixture.proxy.stores.logins.listByUser(fixture.annaId, fixture.clock.now())).toEqual([]);
 });
+
+test("where too many sign in at once, a viewer is told to come again", async () => {
+  const { web } = await openWebFixture();
+  const kinds = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const source = { address: `198.51.100.${index + 1}`, port: 4000 };
+      const login = { name: `nobody-${index}`, password: "a wrong password" };
+      return (await web.viewerSignIn.begin(login, source)).kind;
+    }),
+  );
+  expect(new Set(kinds)).toEqual(new Set(["refused", "unavailable"]));
+});
