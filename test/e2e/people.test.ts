@@ -227,9 +227,9 @@ describe("on the command line", () => {
     expect(await server.ask<unknown[]>("user", "sessions", "BEN")).toHaveLength(1);
     await server.ask("user", "sessions", "ben", "--end");
     expect(await server.ask<unknown[]>("user", "sessions", "ben")).toEqual([]);
-    expect(await server.ask<Account[]>("user", "list", "--role", "operator")).toMatchObject([
-      { name: "ben" },
-    ]);
+    const operators = await server.ask<Account[]>("user", "list", "--role", "operator");
+    expect(operators.map(({ name }) => name)).toContain("ben");
+    expect(operators.filter(({ role }) => role !== "operator")).toEqual([]);
     expect(await server.ask<Account>("user", "role", "ben", "auditor")).toMatchObject({ role: "auditor" });
     expect(await server.ask<Account>("user", "disable", "ben")).toMatchObject({ state: "disabled" });
     expect(await server.ask<Account>("user", "enable", made.id)).toMatchObject({ state: "enabled" });

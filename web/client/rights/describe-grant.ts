@@ -1,13 +1,13 @@
 import type { Desktop, GrantRow, Machine } from "../../api/schemas.ts";
 import type { Text } from "../text/translations/languages.ts";
 
-export type Granted = GrantRow["may"];
+export type GrantParts = GrantRow["may"];
 export type GrantKind = GrantRow["on"]["kind"];
 
-const LEVELS: readonly Granted[] = ["see", "view", "control", "manage"];
+const LEVELS: readonly GrantParts[] = ["see", "view", "control", "manage"];
 
 /** What may be granted about a thing of this kind, the least first, and denials last. */
-export function listGrantable(kind: GrantKind): readonly Granted[] {
+export function listGrantable(kind: GrantKind): readonly GrantParts[] {
   if (kind === "image") return ["create", "none"];
   return kind === "desktop" ? [...LEVELS, "none"] : [...LEVELS, "create", "none"];
 }

@@ -1,10 +1,10 @@
 import { useText } from "../state/app-context.ts";
-import { listGrantable, type Granted, type GrantKind } from "./describe-grant.ts";
+import { listGrantable, type GrantParts, type GrantKind } from "./describe-grant.ts";
 
 interface LevelChoiceProps {
   readonly kind: GrantKind;
-  readonly level: Granted;
-  readonly onChoose: (level: Granted) => void;
+  readonly level: GrantParts;
+  readonly onChoose: (level: GrantParts) => void;
 }
 
 /** What may be granted, each in a sentence. */
