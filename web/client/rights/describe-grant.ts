@@ -1,13 +1,13 @@
 import type { Desktop, GrantRow, Machine } from "../../api/schemas.ts";
 import type { Text } from "../text/translations/languages.ts";
 
-export type GrantParts = GrantRow["may"];
+export type GrantLevel = GrantRow["may"];
 export type GrantKind = GrantRow["on"]["kind"];
 
-const LEVELS: readonly GrantParts[] = ["see", "view", "control", "manage"];
+const LEVELS: readonly GrantLevel[] = ["see", "view", "control", "manage"];
 
 /** What may be granted about a thing of this kind, the least first, and denials last. */
-export function listGrantable(kind: GrantKind): readonly GrantParts[] {
+export function listGrantable(kind: GrantKind): readonly GrantLevel[] {
   if (kind === "image") return ["create", "none"];
   return kind === "desktop" ? [...LEVELS, "none"] : [...LEVELS, "create", "none"];
 }

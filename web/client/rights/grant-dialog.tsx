@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { ActDialog } from "../components/act-dialog.tsx";
 import { SelectField, TextField } from "../components/fields.tsx";
 import { useApp, useText } from "../state/app-context.ts";
-import { listGrantable, type GrantParts, type GrantKind } from "./describe-grant.ts";
+import { listGrantable, type GrantLevel, type GrantKind } from "./describe-grant.ts";
 import { HolderField, type Holder } from "./holder-field.tsx";
 import { LevelChoice } from "./level-choice.tsx";
 
@@ -27,7 +27,7 @@ export function GrantDialog({ title, to, on, leave, onLeave, onDone, onClose }: 
   const [holder, setHolder] = useState<Holder | null>(to ?? null);
   const [kind, setKind] = useState<GrantKind>("desktop");
   const [name, setName] = useState("");
-  const [level, setLevel] = useState<GrantParts>("view");
+  const [level, setLevel] = useState<GrantLevel>("view");
   const [tried, setTried] = useState(false);
   const wanted = name.trim();
   const missing = { holder: holder === null, name: on === undefined && wanted === "" };

@@ -1,10 +1,10 @@
 import { useText } from "../state/app-context.ts";
-import { listGrantable, type GrantParts, type GrantKind } from "./describe-grant.ts";
+import { listGrantable, type GrantLevel, type GrantKind } from "./describe-grant.ts";
 
 interface LevelChoiceProps {
   readonly kind: GrantKind;
-  readonly level: GrantParts;
-  readonly onChoose: (level: GrantParts) => void;
+  readonly level: GrantLevel;
+  readonly onChoose: (level: GrantLevel) => void;
 }
 
 /** What may be granted, each in a sentence. */
