@@ -215,16 +215,27 @@ export class SignInService {
 
   /** Nobody has an objection. */
   async #enter(known: KnownPerson, { context, session }: Concluding): Promise<SignInOutcome> {
-    const { open, identified, byPasskey, agreed } = known;
-    // Of another service nobody knows here which groups it names; `passkeyAlone` said that it is not asked.
-    if (byPasskey && identified.kind === "signedIn") {
-      await this.#services.linker.keepGroups(identified.user, agreed);
-      return { kind: "account", user: identified.user, provider: "passkey" };
-    }
+    const { open, identified, byPasskey } = known;
+    if (byPasskey && identified.kind === "signedIn")
+      return this.#enterByPasskey(identified.user, known, context);
     const user = await this.#findAccount(known, context);
     const more = await this.#services.gate.begin(user, open);
     if (more !== null) return this.#askFactor(user.name, more, session);
     return { kind: "account", user, provider: open.id, ...(session && { session }) };
+  }
+
+  async #enterByPasskey(
+    user: UserRecord,
+    { open: { kind, admission }, agreed }: KnownPerson,
+    context: SignInContext,
+  ): Promise<SignInOutcome> {
+    const { linker } = this.#services;
+    // Of another service nobody knows here which groups it names; `passkeyAlone` said that it is not asked.
+    const { allowGroups: _unknown, ...named } = admission;
+    const refused = await linker.judgeOwn(user, kind === LOCAL_PROVIDER ? admission : named, agreed);
+    if (refused !== null) throw this.#refuse(refused, context, user);
+    await linker.keepGroups(user, agreed);
+    return { kind: "account", user, provider: "passkey" };
   }
 
   async #askReview(
