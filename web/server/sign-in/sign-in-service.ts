@@ -219,7 +219,8 @@ export class SignInService {
     if (byPasskey && identified.kind === "signedIn")
       return this.#enterByPasskey(identified.user, known, context);
     const user = await this.#findAccount(known, context);
-    const more = await this.#services.gate.begin(user, open);
+    // One visitor's factor must not shut out all others.
+    const more = open.provider.shared === true ? null : await this.#services.gate.begin(user, open);
     if (more !== null) return this.#askFactor(user.name, more, session);
     return { kind: "account", user, provider: open.id, ...(session && { session }) };
   }

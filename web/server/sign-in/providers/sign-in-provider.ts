@@ -169,6 +169,8 @@ export interface SignInProvider {
   readonly withoutPassword?: true;
   /** With `withoutPassword`: it is asked where the name was left empty as well, and only there. */
   readonly withoutName?: true;
+  /** All its people have one account: nobody's second factor counts there. */
+  readonly shared?: true;
   /**
    * Takes as long for an unknown person as for a wrong password where it can. Absent: nobody signs in by typing a name.
    * An empty password reaches it only where it says `withoutPassword`.
