@@ -135,7 +135,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     options.behindProxies !== true &&
     [proxy.addresses.listen.host, proxy.advertised.web.host].every(isLoopbackHost);
   const { signUp = false } = options;
-  const services = { stores, passwords, clock, log, pagesUrl, loopbackOnly, signUp };
+  const services = { stores, passwords, clock, log, pagesUrl, loopbackOnly };
   const signInOptions = options.signIn ?? LOCAL_SIGN_IN;
   const providers = openSignInProviders(signInOptions, services);
   for (const { provider } of providers) opened.defer(() => provider.close?.());
@@ -158,15 +158,16 @@ export async function openWeb(options: WebOptions): Promise<Web> {
   const gate = new FactorGate({ users: stores.users, factors, requireFor, auditDurably });
   const memberships = new GroupMemberships({ groups: stores.groups, auditDurably });
   const linker = new AccountLinker({ users: stores.users, memberships, auditDurably, audit });
+  const signUps = new SignUps({ store: stores.signUps, passwords, clock });
   const signIn = new SignInService({
-    ...{ providers, linker, steps, factors, gate, throttle, signUp, audit, log },
+    ...{ providers, linker, steps, factors, gate, throttle, audit, log },
     users: stores.users,
+    ...(signUp && { signUps }),
   });
   const invitations = new Invitations({
     ...{ stores, passwords, throttle, clock, pagesUrl },
     makers: rolesWith("administer"),
   });
-  const signUps = new SignUps({ store: stores.signUps, passwords, clock });
   const post = providers.find(({ provider }) => provider.sendMail !== undefined)?.provider;
   const confirmations = new Confirmations({
     ...{ providers, factors, throttle, proxy, clock },

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { z } from "zod";
 import type { Clock } from "../../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
 import {
@@ -86,8 +87,8 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
   api.patch("/users/:id", async (request, reply): Promise<UserRow> => {
     requirePower(request, "administer");
     const { role, email, state } = parseInput(userChange, request.body);
-    if (role === "admin") requireConfirmed(request);
     const user = await find(request);
+    if (opensAccount(user, { role, email, state })) requireConfirmed(request);
     await requireMatch(request, user, (...version) => users.takeVersion(...version));
     if (role !== undefined && role !== user.role)
       await auditAhead(proxy, accountEntry(request, "user.role", user, { role }), () =>
@@ -156,6 +157,13 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
 
 function makePassword(): string {
   return randomBytes(PASSWORD_BYTES).toString("base64url");
+}
+
+/** Whether a change lets somebody in as an administrator, or by another address: codes for signing in are sent there. */
+function opensAccount(user: UserRecord, { role, email, state }: z.output<typeof userChange>): boolean {
+  if (role === "admin" || (state === "enabled" && user.disabledAt !== null && user.role === "admin"))
+    return true;
+  return user.provider === LOCAL_PROVIDER && typeof email === "string" && email !== user.email;
 }
 
 export function serializeUser(user: UserRecord): UserRow {

@@ -27,9 +27,9 @@ export class Passwords {
   #decoy: string | null = null;
 
   /** `$scrypt$ln=15,r=8,p=1$SALT$HASH`, base64url. @throws RequestError `LOGIN_BUSY` */
-  async hash(password: string): Promise<string> {
+  async hash(password: string, who: Familiarity = "known"): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.#limit.run(() => deriveKey(password, salt, COST, HASH_BYTES), "known");
+    const hash = await this.#limit.run(() => deriveKey(password, salt, COST, HASH_BYTES), who);
     const { ln, r, p } = COST;
     return `$scrypt$ln=${ln},r=${r},p=${p}$${salt.toString("base64url")}$${hash.toString("base64url")}`;
   }

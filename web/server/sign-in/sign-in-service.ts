@@ -20,6 +20,7 @@ import type {
   SignInResult,
 } from "./providers/index.ts";
 import { Reviews, type IdentifiedPerson, type KnownPerson } from "./reviews.ts";
+import type { SignUps } from "./sign-ups.ts";
 import type { PendingReview, PendingSignIn, SignInStep, SignInSteps } from "./sign-in-steps.ts";
 
 /** In the place of a device: strangers' attempts at a name do not count for who has passed its password. */
@@ -34,8 +35,8 @@ interface SignInDependencies {
   readonly factors: Pick<SecondFactors, "identify" | "describeSignIn" | "passkeysAvailable">;
   readonly gate: Pick<FactorGate, "begin" | "proceed">;
   readonly throttle: PasswordThrottle;
-  /** Whether people may ask for accounts; absent: no. */
-  readonly signUp?: boolean;
+  /** People who ask for accounts; absent: they may not. */
+  readonly signUps?: Pick<SignUps, "isWaiting">;
   readonly audit: Proxy["audit"];
   readonly log: Logger;
 }
@@ -71,7 +72,7 @@ export class SignInService {
     this.#reviews = new Reviews(services);
     const providers = services.providers.map(({ provider }) => provider);
     const merged = mergeForms(providers.map((provider) => provider.form));
-    const form = services.signUp === true ? { ...merged, signUp: true } : merged;
+    const form = services.signUps !== undefined ? { ...merged, signUp: true } : merged;
     this.form = services.factors.passkeysAvailable ? offerPasskeys(form) : form;
     this.request = describeRequest(this.form, {
       password: providers.some(({ withoutPassword }) => withoutPassword === true),
@@ -91,6 +92,15 @@ export class SignInService {
     const familiarity = this.#services.throttle.knows(attempt) ? "known" : "stranger";
     const answer = await this.#askProviders(credentials, { ...context, familiarity });
     const { name, password } = credentials;
+    // Whichever provider said no: nobody learns by asking for an account which names are taken, or where.
+    const isLost =
+      answer === null || answer.result.kind === "refused" || answer.result.kind === "unavailable";
+    if (
+      isLost &&
+      password !== "" &&
+      (await this.#services.signUps?.isWaiting(credentials, familiarity)) === true
+    )
+      throw this.#refuse("ACCOUNT_REQUESTED", context, null);
     return this.#judge(answer, { name, password, context, attempt, stepId: null, attempts: 0 });
   }
 
@@ -180,7 +190,7 @@ export class SignInService {
     if (answer === null || result.kind === "unknownPerson")
       throw this.#refuse("LOGIN_REFUSED", context, null);
     if (result.kind === "unavailable") throw this.#refuse("LOGIN_UNAVAILABLE", context, null);
-    if (result.kind === "refused") throw this.#refuse(result.code ?? "LOGIN_REFUSED", context, result.user);
+    if (result.kind === "refused") throw this.#refuse("LOGIN_REFUSED", context, result.user);
     if (stepId !== null && !(await steps.take(stepId))) throw refuse("LOGIN_STEP_GONE");
     if (result.kind === "challenge") {
       const { form, state } = result.challenge;
@@ -215,16 +225,28 @@ export class SignInService {
 
   /** Nobody has an objection. */
   async #enter(known: KnownPerson, { context, session }: Concluding): Promise<SignInOutcome> {
-    const { open, identified, byPasskey, agreed } = known;
-    // Of another service nobody knows here which groups it names; `passkeyAlone` said that it is not asked.
-    if (byPasskey && identified.kind === "signedIn") {
-      await this.#services.linker.keepGroups(identified.user, agreed);
-      return { kind: "account", user: identified.user, provider: "passkey" };
-    }
+    const { open, identified, byPasskey } = known;
+    if (byPasskey && identified.kind === "signedIn")
+      return this.#enterByPasskey(identified.user, known, context);
     const user = await this.#findAccount(known, context);
-    const more = await this.#services.gate.begin(user, open);
+    // One visitor's factor must not shut out all others.
+    const more = open.provider.shared === true ? null : await this.#services.gate.begin(user, open);
     if (more !== null) return this.#askFactor(user.name, more, session);
     return { kind: "account", user, provider: open.id, ...(session && { session }) };
+  }
+
+  async #enterByPasskey(
+    user: UserRecord,
+    { open: { kind, admission }, agreed }: KnownPerson,
+    context: SignInContext,
+  ): Promise<SignInOutcome> {
+    const { linker } = this.#services;
+    // Of another service nobody knows here which groups it names; `passkeyAlone` said that it is not asked.
+    const { allowGroups: _unknown, ...named } = admission;
+    const refused = await linker.judgeOwn(user, kind === LOCAL_PROVIDER ? admission : named, agreed);
+    if (refused !== null) throw this.#refuse(refused, context, user);
+    await linker.keepGroups(user, agreed);
+    return { kind: "account", user, provider: "passkey" };
   }
 
   async #askReview(

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
 import { sourceKey, type SignUpRecord, type Stores } from "../../../proxy/index.ts";
 import { refuse } from "../http-errors.ts";
+import type { Familiarity } from "./concurrency-limit.ts";
+import type { Credentials } from "./providers/index.ts";
 import type { Passwords } from "./passwords.ts";
 
 const WAITING_MS = 14 * 86_400_000;
@@ -36,7 +38,7 @@ export class SignUps {
     const { store, passwords, clock } = this.#context;
     const source = sourceKey(address);
     await this.#requireRoom(source);
-    const passwordHash = await passwords.hash(password);
+    const passwordHash = await passwords.hash(password, "stranger");
     // Others may have come while that took its time.
     await this.#requireRoom(source);
     const createdAt = clock.now();
@@ -44,6 +46,13 @@ export class SignUps {
     const request = { id: randomUUID(), name, passwordHash, reason, source, ...times };
     await store.add(request);
     return request;
+  }
+
+  /** Whether somebody asks for an account with this name and password. It takes as long where nobody does. */
+  async isWaiting({ name, password }: Credentials, who?: Familiarity): Promise<boolean> {
+    const { store, passwords, clock } = this.#context;
+    const request = await store.findByName(name, clock.now());
+    return passwords.verify(password, request?.passwordHash ?? null, who);
   }
 
   async #requireRoom(source: string): Promise<void> {

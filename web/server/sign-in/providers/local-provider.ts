@@ -9,19 +9,13 @@ const localOptions = z.strictObject({});
 export const localProvider: SignInProviderKind<z.output<typeof localOptions>> = {
   name: "local",
   options: localOptions,
-  open: (_options, { stores, passwords, clock, signUp = false }) => ({
+  open: (_options, { stores, passwords }) => ({
     form: PASSWORD_FORM,
     async signIn({ name, password }, { familiarity }) {
       const found = await stores.users.findByName(name);
       const user = found?.passwordHash === NO_PASSWORD ? null : found;
       const right = await passwords.verify(password, user?.passwordHash ?? null, familiarity);
       if (user !== null && right) return { kind: "signedIn", user };
-      // Whether or not there is an account of the name: nobody learns by asking for one which names are taken.
-      if (signUp) {
-        const request = await stores.signUps.findByName(name, clock.now());
-        if (await passwords.verify(password, request?.passwordHash ?? null))
-          return { kind: "refused", user: null, code: "ACCOUNT_REQUESTED" };
-      }
       return user === null ? { kind: "unknownPerson" } : { kind: "refused", user };
     },
   }),

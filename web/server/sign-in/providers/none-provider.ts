@@ -33,6 +33,7 @@ export const noneProvider: SignInProviderKind<z.output<typeof noneOptions>> = {
       },
       withoutPassword: true,
       withoutName: true,
+      shared: true,
       async signIn(_credentials, { source }) {
         if (!everywhere && source !== undefined && !isLoopbackAddress(source.address))
           return { kind: "unknownPerson" };

@@ -60,12 +60,7 @@ export type SignInResult =
   /** Its service cannot be asked now; the next provider is. `reason`: for the log, in plain words, without secrets. */
   | { readonly kind: "unavailable"; readonly reason: string }
   /** No other provider is asked. `user` is the account that was aimed at, for the audit log. */
-  | {
-      readonly kind: "refused";
-      readonly user: UserRecord | null;
-      /** What the person is told instead, once they have shown who they are. Absent: `LOGIN_REFUSED`. */
-      readonly code?: "ACCOUNT_REQUESTED";
-    };
+  | { readonly kind: "refused"; readonly user: UserRecord | null };
 
 /** Somebody of whom another provider has said who it is. */
 export interface ReviewedPerson {
@@ -169,6 +164,8 @@ export interface SignInProvider {
   readonly withoutPassword?: true;
   /** With `withoutPassword`: it is asked where the name was left empty as well, and only there. */
   readonly withoutName?: true;
+  /** All its people have one account: nobody's second factor counts there. */
+  readonly shared?: true;
   /**
    * Takes as long for an unknown person as for a wrong password where it can. Absent: nobody signs in by typing a name.
    * An empty password reaches it only where it says `withoutPassword`.
@@ -196,8 +193,6 @@ export interface SignInProviderServices {
   readonly pagesUrl: () => string;
   /** Whether nobody but people of this computer reaches the pages, as far as the server's options say. */
   readonly loopbackOnly: boolean;
-  /** Whether people may ask for accounts; absent: no. */
-  readonly signUp?: boolean;
 }
 
 /** A kind of provider: a row of {@link SIGN_IN_PROVIDERS}. */

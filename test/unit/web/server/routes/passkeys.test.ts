@@ -194,3 +194,19 @@ test("the sign-in page is told that passkeys work", async () => {
     error: { signIn: { fields: [{ autocomplete: "username webauthn" }, {}], passkey: { use: "alone" } } },
   });
 });
+
+test("a passkey lets nobody in whom the sign-in file shuts out", async () => {
+  const fixture = await openWebFixture({ signIn: [{ provider: "local", denyGroups: ["out"] }] });
+  const { annaId, proxy } = fixture;
+  const { enrol, enter } = await withPasskey(fixture);
+  await enrol();
+  expect((await enter()).status).toBe(200);
+  const out = await proxy.stores.groups.add({ name: "out" });
+  await proxy.stores.groups.addMember(out.id, annaId);
+  expect(await enter()).toMatchObject(refusal(401, "LOGIN_REFUSED"));
+  expect(proxy.audited.at(-1)).toMatchObject({
+    action: "login.failure",
+    reason: "USER_DENIED",
+    actor: annaId,
+  });
+});

@@ -116,6 +116,22 @@ test("what does not change is not written down", async () => {
   expect(proxy.audited.at(-1)).toMatchObject({ action: "user.change", targetId: annaId });
 });
 
+test("another mail address, and an administrator's return, are for who has just confirmed that it is them", async () => {
+  const { ask, as, proxy, clock, annaId } = await withAdministrator();
+  const boris = await proxy.stores.users.add({ name: "boris", role: "admin", passwordHash: "" });
+  await proxy.stores.users.disable(boris.id);
+  const change = (id: string, body: object) => ask("PATCH", `${USERS}/${id}`, { as, body });
+  const [address, back] = [{ email: "anna@example.org" }, { state: "enabled" }];
+  clock.advance(600_000);
+  for (const answer of [await change(annaId, address), await change(boris.id, back)])
+    expect(answer).toMatchObject({ status: 403, body: { error: { code: "CONFIRM_REQUIRED" } } });
+  expect((await change(annaId, { ...back, email: null, role: "operator" })).status).toBe(200);
+  const body = { answers: { password: PASSWORD } };
+  expect((await ask("POST", "/api/v1/me/confirm", { as, body })).status).toBe(204);
+  for (const answer of [await change(annaId, address), await change(boris.id, back)])
+    expect(answer.status).toBe(200);
+});
+
 test("who is disabled is signed out at once and stays out until enabled; the log's silence does not keep them in", async () => {
   const { ask, as, signIn, proxy, annaId } = await withAdministrator();
   const anna = await signIn("anna");

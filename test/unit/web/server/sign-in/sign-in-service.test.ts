@@ -73,7 +73,7 @@ class MemorySteps implements SignInStepStore {
 const ADMISSION: Admission = { create: true, viewers: true, denyGroups: [], denyPeople: [] };
 const PERSON: ExternalPerson = { subject: "s-1", name: "carl", email: null, groups: [] };
 
-function open(...providers: SignInProvider[]) {
+function openWith(more: { readonly asking?: string }, ...providers: SignInProvider[]) {
   const audited: AuditEntry[] = [];
   const clock = new ManualClock();
   const linked: [string, string][] = [];
@@ -113,6 +113,9 @@ function open(...providers: SignInProvider[]) {
     throttle: new PasswordThrottle(clock),
     audit: (entry) => void audited.push(entry),
     log: pino({ level: "silent" }),
+    ...(more.asking !== undefined && {
+      signUps: { isWaiting: ({ password }) => Promise.resolve(password === more.asking) },
+    }),
   });
   return {
     signIn,
@@ -123,6 +126,26 @@ function open(...providers: SignInProvider[]) {
     try: (password = "x") => signIn.authenticate({ name: "anna", password }, { source: SOURCE }),
   };
 }
+
+const open = (...providers: SignInProvider[]) => openWith({}, ...providers);
+
+test("who asks for an account hears so, whichever provider knows another one of the name", async () => {
+  const results: SignInResult[] = [
+    { kind: "unknownPerson" },
+    { kind: "refused", user: ANNA },
+    { kind: "unavailable", reason: "x" },
+  ];
+  for (const result of results) {
+    const service = openWith({ asking: "mine" }, answering(result), answering({ kind: "unknownPerson" }));
+    await expect(service.try("mine")).rejects.toMatchObject({ code: "ACCOUNT_REQUESTED" });
+    await expect(service.try("other")).rejects.toMatchObject({
+      code: expect.stringMatching(/^LOGIN_/) as string,
+    });
+  }
+  const { signIn } = openWith({ asking: "mine" }, answering({ kind: "signedIn", user: ANNA }));
+  const mine = { name: "anna", password: "mine" };
+  expect(await signIn.authenticate(mine, { source: SOURCE })).toMatchObject({ kind: "account" });
+});
 
 test("the next provider is asked where one does not know the person", async () => {
   const first = answering({ kind: "unknownPerson" });

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { totpEnrolment } from "../../../../../../web/index.ts";
 import { noneProvider } from "../../../../../../web/server/sign-in/providers/none-provider.ts";
 import { openSignInServices } from "../../../../../support/sign-in-services.ts";
-import { openWebFixture } from "../../../../../support/web-fixture.ts";
+import { readTotpCode } from "../../../../../support/totp-app.ts";
+import { cookieOf, openWebFixture } from "../../../../../support/web-fixture.ts";
 
 const EVERYBODY = { provider: "none", anyAddress: "yes, everybody" } as const;
 const LOOPBACK = { host: "localhost", port: 8443 };
@@ -20,6 +22,20 @@ test("whoever opens the page is in with nothing typed, as one account of role us
     });
   expect(await web.proxy.stores.users.count()).toBe(4);
   expect(web.proxy.audited.filter(({ action }) => action === "user.create")).toHaveLength(1);
+});
+
+test("a second factor of one visitor shuts nobody else out", async () => {
+  const { ask, clock } = await openWebFixture({
+    signIn: [{ provider: "local" }, { provider: "none" }],
+    advertise: LOOPBACK,
+    requireFactorFor: ["user"],
+  });
+  const enter = () => ask("POST", "/api/v1/login", { from: "127.0.0.1" });
+  const as = cookieOf(await enter());
+  const { id, uri } = totpEnrolment.parse((await ask("POST", "/api/v1/me/factors/totp", { as })).body);
+  const body = { id, code: readTotpCode(uri, clock.now()), name: "phone" };
+  expect((await ask("POST", "/api/v1/me/factors/totp/confirm", { as, body })).status).toBe(201);
+  expect(await enter()).toMatchObject({ status: 200, body: { name: "demo" } });
 });
 
 test("people with a name and a password sign in beside it", async () => {
