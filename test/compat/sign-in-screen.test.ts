@@ -112,7 +112,7 @@ test("TigerVNC with NAME@DESKTOP is there at once", async () => {
 
 test("TigerVNC with a wrong password is refused in words", async () => {
   const viewer = await openTiger(NAME, "a wrong password");
-  await viewer.waitForOutput(/The name or the password is wrong/);
+  await viewer.waitForOutput(/The name, the\s+password or\s+the\s+token\s+is\s+wrong/);
   await viewer.stop();
 });
 

@@ -65,7 +65,8 @@ export const DESKTOP_OPERATIONS: readonly Operation[] = [
     ...common,
     method: "POST",
     path: "/tokens",
-    repeatable: {},
+    // A token that is revoked is nowhere in the database any more.
+    repeatable: { toldOnce: ["token"] },
     summary: "Make a token for VNC viewers",
     details:
       "Eight characters for the password box of any viewer. Who has it, has the desktop, until it ends.",
