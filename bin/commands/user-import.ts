@@ -45,7 +45,7 @@ export function defineImport(command: Command, examples: string): void {
     command
       .command("import <file>")
       .description(
-        "accounts for all people of a list: CSV (name, role, groups, email), or NAME:… as of DARTS",
+        "accounts for all people of a list: CSV (name, role, groups, email), or NAME:… as of htpasswd",
       ),
   )
     .addOption(
