@@ -1,15 +1,14 @@
 import type { Desktop, GrantRow, Machine } from "../../api/schemas.ts";
+import { ACCESS_LEVELS } from "../state/access.ts";
 import type { Text } from "../text/translations/languages.ts";
 
 export type GrantLevel = GrantRow["may"];
 export type GrantKind = GrantRow["on"]["kind"];
 
-const LEVELS: readonly GrantLevel[] = ["see", "view", "control", "manage"];
-
 /** What may be granted about a thing of this kind, the least first, and denials last. */
 export function listGrantable(kind: GrantKind): readonly GrantLevel[] {
   if (kind === "image") return ["create", "none"];
-  return kind === "desktop" ? [...LEVELS, "none"] : [...LEVELS, "create", "none"];
+  return kind === "desktop" ? [...ACCESS_LEVELS, "none"] : [...ACCESS_LEVELS, "create", "none"];
 }
 
 /** `desktop lab-*`. */
