@@ -22,6 +22,7 @@ export { isGrantAbout } from "./rights/rule-set.ts";
 export type { Rights } from "./rights/rights.ts";
 export { AcceptQueue } from "./admit/accept-queue.ts";
 export { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
+export { generateSecret, hashSecret } from "./identify/redeem-ticket.ts";
 export { isLoopbackAddress, networkKey, sourceKey } from "./model/connection-source.ts";
 export { openProxy } from "./open-proxy.ts";
 export { queryAudit, type AuditEvent, type AuditQuery } from "./audit/query-audit.ts";
