@@ -1,5 +1,5 @@
 import type { Desktop, GrantRow, Machine } from "../../api/schemas.ts";
-import { ACCESS_LEVELS } from "../state/access.ts";
+import { LEVEL_ORDER } from "../state/access.ts";
 import type { Text } from "../text/translations/languages.ts";
 
 export type GrantLevel = GrantRow["may"];
@@ -8,7 +8,7 @@ export type GrantKind = GrantRow["on"]["kind"];
 /** What may be granted about a thing of this kind, the least first, and denials last. */
 export function listGrantable(kind: GrantKind): readonly GrantLevel[] {
   if (kind === "image") return ["create", "none"];
-  return kind === "desktop" ? [...ACCESS_LEVELS, "none"] : [...ACCESS_LEVELS, "create", "none"];
+  return kind === "desktop" ? [...LEVEL_ORDER, "none"] : [...LEVEL_ORDER, "create", "none"];
 }
 
 /** `desktop lab-*`. */
