@@ -10,11 +10,12 @@ import {
   type GroupRow,
 } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
-import { collectValues, parseDurationSeconds } from "../terminal/option-parsers.ts";
+import { collectValues } from "../terminal/option-parsers.ts";
 import { formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findGroup } from "./find-named.ts";
 import { describeLine, PEOPLE_FORMATS, readPeople, type ListedPerson } from "./people-file.ts";
+import { defineExpires } from "./user-newcomers.ts";
 
 interface ImportFlags extends AdminApiFlags {
   readonly format?: (typeof PEOPLE_FORMATS)[number];
@@ -38,14 +39,13 @@ interface ImportedPerson {
 
 const MAX_PEOPLE_BYTES = 1_048_576;
 const MOST_LISTED = 1000;
-const THREE_DAYS = 259_200;
 
 export function defineImport(command: Command, examples: string): void {
   addAdminApiFlags(
     command
       .command("import <file>")
       .description(
-        "accounts for all people of a list: CSV (name, role, groups, email), or NAME:… as of DARTS",
+        "accounts for all people of a list: CSV (name, role, groups, email), or NAME:… as of htpasswd",
       ),
   )
     .addOption(
@@ -61,12 +61,7 @@ export function defineImport(command: Command, examples: string): void {
     )
     .option("--group <name>", "all of them enter this group; again for each", collectValues)
     .option("--invite", "make invitations, not accounts: each person chooses a password")
-    .option(
-      "--expires <time>",
-      "how long the invitations count: 1h to 30d",
-      parseDurationSeconds("--expires", 3600),
-      THREE_DAYS,
-    )
+    .addOption(defineExpires())
     .option("--mail", "the server sends each invitation to the e-mail address of its line")
     .option("--dry-run", "only say what would be done")
     .addHelpText("after", examples)

@@ -35,12 +35,7 @@ export function defineNewcomers(command: Command, examples: string): void {
   addAccountFlags(command.command("invite").description("a link by which one person gets an account, once"))
     .option("--name <name>", "what the account is to be called; without it the person chooses")
     .option("--email <address>", "the person's e-mail address")
-    .option(
-      "--expires <time>",
-      "how long the link counts: 1h to 30d",
-      parseDurationSeconds("--expires", 3600),
-      THREE_DAYS,
-    )
+    .addOption(defineExpires())
     .option("--mail", "the server sends the link to --email")
     .addHelpText("after", examples)
     .action(
@@ -118,6 +113,13 @@ export function defineNewcomers(command: Command, examples: string): void {
       await api.remove(`/sign-up-requests/${id}`);
       printResult(flags.json === true, { id, name: asked }, () => `${asked} is refused.\n`);
     });
+}
+
+/** Of the link of an invitation. */
+export function defineExpires(): Option {
+  return new Option("--expires <time>", "how long a link counts: 1h to 30d")
+    .argParser(parseDurationSeconds("--expires", 3600))
+    .default(THREE_DAYS);
 }
 
 function addAccountFlags(command: Command): Command {

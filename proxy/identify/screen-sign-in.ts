@@ -1,5 +1,5 @@
 import { vncAuthResponse } from "../../protocol/index.ts";
-import { isLoopback, type ConnectionSource } from "../model/connection-source.ts";
+import { isLoopbackAddress, type ConnectionSource } from "../model/connection-source.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 import { startSignIn, type SignInServices } from "./begin-sign-in.ts";
@@ -66,7 +66,7 @@ export function findScreenSignIn(
  */
 export function openScreenSignIn(visitor: ScreenVisitor, services: ScreenSignInServices): StartedSignIn {
   const { source, only, isEncrypted } = visitor;
-  if (!isEncrypted && !services.plainSignIn && !isLoopback(source.address))
+  if (!isEncrypted && !services.plainSignIn && !isLoopbackAddress(source.address))
     throw new ViewerRefusal("SIGN_IN_PLAIN");
   let triesLeft: number = PROXY_LIMITS.promptTries;
   return {

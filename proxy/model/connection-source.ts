@@ -43,8 +43,8 @@ export function plainAddress(text: string): string {
   return canonicalAddress(text.split("%")[0] ?? "");
 }
 
-/** This very machine. */
-export function isLoopback(address: string): boolean {
+/** This very machine, as a socket names the other side. */
+export function isLoopbackAddress(address: string): boolean {
   const bare = plainAddress(address);
   return bare === "::1" || (isIPv4(bare) && bare.startsWith("127."));
 }

@@ -67,8 +67,8 @@ export interface SignUpRecord {
 }
 
 export interface SignUpStore {
-  /** Whether there is room for one more of this source. */
-  hasRoom(source: string, most: { readonly inAll: number; readonly ofSource: number }): Promise<boolean>;
+  /** Whether one more of this source may wait. */
+  hasCapacity(source: string, most: { readonly inAll: number; readonly ofSource: number }): Promise<boolean>;
   add(request: SignUpRecord): Promise<void>;
   /** The newest one of this name, whatever its case. */
   findByName(name: string, now: number): Promise<SignUpRecord | null>;

@@ -15,9 +15,9 @@ export class SqlSignUpStore implements SignUpStore {
     this.#db = db;
   }
 
-  async hasRoom(
+  async hasCapacity(
     source: string,
-    { inAll, ofSource }: Parameters<SignUpStore["hasRoom"]>[1],
+    { inAll, ofSource }: Parameters<SignUpStore["hasCapacity"]>[1],
   ): Promise<boolean> {
     const all = this.#db.selectFrom(TABLE).select(({ fn }) => fn.countAll<number>().as("count"));
     const { count } = await all.executeTakeFirstOrThrow();

@@ -1,14 +1,12 @@
 /** The stub's invitations, and people who ask for an account. The link that it makes works in it. */
 import { randomBytes } from "node:crypto";
+import { firstGroups } from "./stub-rights.mjs";
 
 const HOUR = 3_600_000;
-const GROUPS = ["Course on diffraction", "Guests of the beamline", "Staff"];
 
 export function createNewcomers() {
   const now = Date.now();
-  const groups = GROUPS.map((name, index) => ({
-    ...{ id: `g${index}`, name, source: "own", knownAs: name, limits: {}, members: 3, createdAt: now },
-  }));
+  const groups = firstGroups();
   const invitation = (id, about) => ({
     ...{ id, role: "user", groups: [], name: null, email: null, by: "ada" },
     ...{
@@ -77,7 +75,6 @@ export function createNewcomers() {
 
   function serve(method, path, body, add) {
     const [, kind, id, act] = path.split("/");
-    if (kind === "groups") return { status: 200, body: groups };
     const rows = kind === "invitations" ? invitations : requests;
     if (method === "GET") return { status: 200, body: [...rows.values()].map(show) };
     if (method === "DELETE") return rows.delete(id) ? { status: 204 } : refusal(404, "INVITATION_UNKNOWN");

@@ -222,8 +222,7 @@ export function createPeople() {
     if (path === "/me/password")
       return body.current === PASSWORD ? { status: 204 } : refusal(403, "CONFIRM_REQUIRED");
     if (path.startsWith("/me/logins")) return serveLogins(method, name, path.split("/")[3]);
-    if (/^\/(groups|invitations|sign-up-requests)/.test(path))
-      return newcomers.serve(method, path, body, add);
+    if (/^\/(invitations|sign-up-requests)/.test(path)) return newcomers.serve(method, path, body, add);
     if (path === "/users") return method === "GET" ? { status: 200, body: list(query) } : add(body);
     const [, , id, ...rest] = path.split("/");
     const one = people.get(id);

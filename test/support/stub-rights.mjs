@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 const user = (name) => ({ kind: "user", id: `u-${name}`, name });
 const group = (name) => ({ kind: "group", id: `g-${name}`, name });
 
-function firstGroups() {
+export function firstGroups() {
   const row = (name, members, extra = {}) => ({
     ...{ id: `g-${name}`, name, source: "own", knownAs: name, limits: {}, members },
     ...{ createdAt: Date.now() - 30 * DAY, ...extra },

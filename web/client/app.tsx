@@ -25,7 +25,7 @@ const loadInvitation = async () => (await import("./sign-in/invitation-page.tsx"
 const loadSessions = async () => (await import("./admin/sessions-page.tsx")).SessionsPage;
 const loadPeople = async () => (await import("./people/people-page.tsx")).PeoplePage;
 const loadGroups = async () => (await import("./groups/groups-page.tsx")).GroupsPage;
-const loadGrants = async () => (await import("./groups/grants-page.tsx")).GrantsPage;
+const loadGrants = async () => (await import("./rights/grants-page.tsx")).GrantsPage;
 const loadSettings = async () => (await import("./admin/sign-in-settings-page.tsx")).SignInSettingsPage;
 const loadAccount = async () => (await import("./account/account-page.tsx")).AccountPage;
 

@@ -168,7 +168,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
     ...{ stores, passwords, throttle, clock, pagesUrl },
     makers: rolesWith("administer"),
   });
-  const post = providers.find(({ provider }) => provider.sendMail !== undefined)?.provider;
+  const mailing = providers.find(({ provider }) => provider.sendMail !== undefined)?.provider;
   const confirmations = new Confirmations({
     ...{ providers, factors, throttle, proxy, clock },
     logins: stores.logins,
@@ -239,7 +239,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
       routeApiTokens(api, { proxy, apiTokens });
       routeDeviceLogins(api, { proxy, apiTokens, deviceLogins });
       routeUsers(api, { proxy, passwords, clock });
-      const sendMail = post?.sendMail?.bind(post);
+      const sendMail = mailing?.sendMail?.bind(mailing);
       routeInvitations(api, { ...loginContext, invitations, signIn, local, sendMail, clock });
       routeSignUps(api, { proxy, signUps, open: signUp, clock });
       routeGroups(api, proxy);

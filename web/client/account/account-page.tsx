@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { LoginRow, UserRow } from "../../api/schemas.ts";
+import { LOCAL_ACCOUNTS } from "../api/server-values.ts";
 import { LoginList } from "../components/login-list.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
@@ -7,9 +8,6 @@ import { formatDate } from "../text/format.ts";
 import { OwnApiTokens } from "./own-api-tokens.tsx";
 import { PasswordForm } from "./password-form.tsx";
 import { OwnFactors } from "./own-factors.tsx";
-
-/** The provider of accounts whose password is kept here. */
-const LOCAL = "local";
 
 function Facts({ account }: { readonly account: UserRow }) {
   const { account: text, roles } = useText();
@@ -24,7 +22,7 @@ function Facts({ account }: { readonly account: UserRow }) {
         <small>{roles.may[account.role]}</small>
       </dd>
       <dt>{text.signsIn}</dt>
-      <dd>{account.provider === LOCAL ? text.byPassword : text.byService(account.provider)}</dd>
+      <dd>{account.provider === LOCAL_ACCOUNTS ? text.byPassword : text.byService(account.provider)}</dd>
       <dt>{text.email}</dt>
       <dd>{account.email ?? text.noEmail}</dd>
       <dt>{text.since}</dt>
@@ -80,7 +78,7 @@ export function AccountPage() {
       {account !== null && (
         <section class="sheet" aria-labelledby="account-password">
           <h2 id="account-password">{text.password}</h2>
-          {account.provider === LOCAL ? (
+          {account.provider === LOCAL_ACCOUNTS ? (
             <PasswordForm name={account.name} others={others} onChanged={() => void load()} />
           ) : (
             <p class="lead">{text.passwordElsewhere}</p>

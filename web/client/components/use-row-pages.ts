@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 /** No more rows stand in the page at a time, however many there are. */
 const PAGE_ROWS = 50;
 /** While somebody types, only the last text is looked up. */
-const TYPING_MS = 150;
+export const TYPING_MS = 150;
 
 interface RowPage {
   /** The key of the last row of the page before; absent: this is the first. */
@@ -11,7 +11,7 @@ interface RowPage {
   readonly limit: number;
 }
 
-interface RowPages<Row> {
+export interface RowPages<Row> {
   /** Null: not loaded yet. */
   readonly rows: readonly Row[] | null;
   readonly fault: unknown;

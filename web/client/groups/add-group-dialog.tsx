@@ -1,13 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
+import { LOCAL_ACCOUNTS, NAME_FORM, OWN_SOURCE } from "../api/server-values.ts";
 import { ActDialog } from "../components/act-dialog.tsx";
 import { SelectField, TextField } from "../components/fields.tsx";
 import { useApp, useText } from "../state/app-context.ts";
-import { OWN_SOURCE } from "./group-act.ts";
-
-/** As the server's rule for names. */
-const NAME = /^[^\p{C}/\s](?:[^\p{C}/]*[^\p{C}/\s])?$/u;
-/** Accounts of the server itself are in its own groups. */
-const LOCAL = "local";
 
 interface AddGroupDialogProps {
   readonly onAdded: () => void;
@@ -24,14 +19,15 @@ export function AddGroupDialog({ onAdded, onClose }: AddGroupDialogProps) {
   const [providers, setProviders] = useState<readonly string[]>([]);
   const [tried, setTried] = useState(false);
   useEffect(() => {
-    // Without the list a group of one's own can be made all the same.
+    // Accounts of the server itself are in its own groups. Without the list one of these can be made all the same.
     api.signInSettings().then(
-      ({ providers: found }) => setProviders(found.filter(({ kind }) => kind !== LOCAL).map(({ id }) => id)),
+      ({ providers: found }) =>
+        setProviders(found.filter(({ kind }) => kind !== LOCAL_ACCOUNTS).map(({ id }) => id)),
       () => undefined,
     );
   }, [api]);
   const wanted = name.trim();
-  const fault = wanted === "" ? text.nameMissing : NAME.test(wanted) ? null : text.nameWrong;
+  const fault = wanted === "" ? text.nameMissing : NAME_FORM.test(wanted) ? null : text.nameWrong;
   const act = async () => {
     setTried(true);
     if (fault !== null) return;

@@ -1,7 +1,5 @@
 import type { GroupRow } from "../../api/schemas.ts";
 
-/** Groups that administrators fill, as the server calls their source. */
-export const OWN_SOURCE = "own";
 /** A change of a group, in the place of its dialog. */
 export interface GroupAct {
   readonly group: GroupRow;

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { GrantRow, GroupRow } from "../../api/schemas.ts";
+import { OWN_SOURCE } from "../api/server-values.ts";
 import { ActDialog } from "../components/act-dialog.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { GrantDialog } from "../rights/grant-dialog.tsx";
@@ -9,7 +10,7 @@ import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
 import { ChangeLimits } from "./change-limits.tsx";
-import { OWN_SOURCE, type GroupAct } from "./group-act.ts";
+import type { GroupAct } from "./group-act.ts";
 import { describeLimits } from "./group-limits.ts";
 import { GroupMembers } from "./group-members.tsx";
 

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { OWN_SOURCE } from "../api/server-values.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { Pager } from "../components/pager.tsx";
 import { useRowPages } from "../components/use-row-pages.ts";
@@ -6,7 +7,7 @@ import { HolderField, type Holder } from "../rights/holder-field.tsx";
 import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
-import { OWN_SOURCE, type GroupAct } from "./group-act.ts";
+import type { GroupAct } from "./group-act.ts";
 
 /** Who is in a group. People are added and removed here where no sign-in provider says who is in it. */
 export function GroupMembers({ group, onBack, onClose, onChanged }: GroupAct) {

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { GroupRow } from "../../api/schemas.ts";
+import { OWN_SOURCE } from "../api/server-values.ts";
 import { Icon } from "../components/icon.tsx";
 import { Pager } from "../components/pager.tsx";
 import { useRowPages } from "../components/use-row-pages.ts";
@@ -7,7 +8,6 @@ import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
 import { explainError } from "../text/explain-error.ts";
 import { AddGroupDialog } from "./add-group-dialog.tsx";
-import { OWN_SOURCE } from "./group-act.ts";
 import { GroupDialog } from "./group-dialog.tsx";
 import { describeLimits } from "./group-limits.ts";
 

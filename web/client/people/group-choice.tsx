@@ -1,9 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { GroupRow } from "../../api/schemas.ts";
+import { OWN_SOURCE } from "../api/server-values.ts";
 import { useApp, useText } from "../state/app-context.ts";
 
-/** Those that administrators fill. */
-const OWN = "own";
 /** As many as one answer has. */
 const MOST = 1000;
 
@@ -21,7 +20,7 @@ export function GroupChoice({ chosen, onChoose }: GroupChoiceProps) {
     const asked = new AbortController();
     // Without groups there is still an account to be made.
     api.groups({ limit: MOST }, asked.signal).then(
-      (all) => setGroups(all.filter(({ source }) => source === OWN)),
+      (all) => setGroups(all.filter(({ source }) => source === OWN_SOURCE)),
       () => undefined,
     );
     return () => asked.abort();

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
 import type { UserRow } from "../../api/schemas.ts";
+import { LOCAL_ACCOUNTS } from "../api/server-values.ts";
 import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
+import { Pager } from "../components/pager.tsx";
 import { Ago } from "../components/time.tsx";
 import { useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
@@ -12,8 +14,6 @@ import { Newcomers } from "./newcomers.tsx";
 import { PersonDialog } from "./person-dialog.tsx";
 import { useNewcomers } from "./use-newcomers.ts";
 import { usePeople, type PeopleFilter } from "./use-people.ts";
-
-const LOCAL = "local";
 
 interface PersonRowProps {
   readonly person: UserRow;
@@ -41,7 +41,7 @@ function PersonRow({ person, onOpen }: PersonRowProps) {
         <span class="dot" aria-hidden="true" />{" "}
         {person.state === "enabled" ? text.stateEnabled : text.stateDisabled}
       </td>
-      <td class="wide-only">{person.provider === LOCAL ? text.byPassword : person.provider}</td>
+      <td class="wide-only">{person.provider === LOCAL_ACCOUNTS ? text.byPassword : person.provider}</td>
       <td class="wide-only">{person.email}</td>
       <td>{person.lastLoginAt === null ? text.never : <Ago at={person.lastLoginAt} />}</td>
     </tr>
@@ -141,21 +141,14 @@ export function PeoplePage() {
         </div>
       )}
       {rows !== null && (
-        <nav class="pager" aria-label={text.title}>
-          {(before > 0 || more) && (
-            <button type="button" class="button" disabled={before === 0} onClick={previous}>
-              {text.previous}
-            </button>
-          )}
-          <span class="sessions-count" aria-live="polite">
-            {rows.length > 0 && text.shown(before + 1, before + rows.length, more)}
-          </span>
-          {(before > 0 || more) && (
-            <button type="button" class="button" disabled={!more} onClick={next}>
-              {text.next}
-            </button>
-          )}
-        </nav>
+        <Pager
+          label={text.title}
+          count={rows.length}
+          before={before}
+          more={more}
+          onNext={next}
+          onPrevious={previous}
+        />
       )}
       {inviting && <InviteDialog onInvited={newcomers.refresh} onClose={() => setInviting(false)} />}
       {adding && <AddPersonDialog onAdded={refresh} onClose={() => setAdding(false)} />}

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { FactorList, UserHoldings, UserRow } from "../../api/schemas.ts";
+import { LOCAL_ACCOUNTS } from "../api/server-values.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, usePreferences, useText, useWall } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
@@ -16,8 +17,6 @@ import {
   type AccountChange,
 } from "./person-changes.tsx";
 import { PersonLogins } from "./person-logins.tsx";
-
-const LOCAL = "local";
 
 type Act = "access" | "role" | "password" | "logins" | "factors" | "disable" | "remove";
 
@@ -102,7 +101,9 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
         <dt>{text.state}</dt>
         <dd>{person.state === "enabled" ? text.stateEnabled : text.stateDisabled}</dd>
         <dt>{text.signsIn}</dt>
-        <dd>{person.provider === LOCAL ? account.byPassword : account.byService(person.provider)}</dd>
+        <dd>
+          {person.provider === LOCAL_ACCOUNTS ? account.byPassword : account.byService(person.provider)}
+        </dd>
         <dt>{all.factors.title}</dt>
         <dd>{factors === null ? all.loading : describeFactors(factors)}</dd>
         <dt>{text.email}</dt>
@@ -114,7 +115,9 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
       </dl>
       {own && <p class="lead">{text.you}</p>}
       {onlyAdmin && <p class="lead">{text.lastAdmin}</p>}
-      {administers && person.provider !== LOCAL && <p class="lead">{text.elsewhere(person.provider)}</p>}
+      {administers && person.provider !== LOCAL_ACCOUNTS && (
+        <p class="lead">{text.elsewhere(person.provider)}</p>
+      )}
       {shown !== null && (
         <p class="fault" role="alert">
           {explainError(shown, all)}
@@ -132,7 +135,7 @@ export function PersonDialog({ person, onChanged, onClose }: PersonDialogProps) 
             <button type="button" class="button" disabled={onlyAdmin} onClick={() => setAct("role")}>
               {text.changeRole}
             </button>
-            {person.provider === LOCAL && (
+            {person.provider === LOCAL_ACCOUNTS && (
               <button type="button" class="button" onClick={() => setAct("password")}>
                 {text.newPassword}
               </button>

@@ -1,5 +1,5 @@
-/** As the server's rule for names: no control characters, no slash, no blank at the ends. */
-const NAME = /^[^\p{C}/\s](?:[^\p{C}/]*[^\p{C}/\s])?$/u;
+import { NAME_FORM } from "../api/server-values.ts";
+
 /** Only what is surely wrong: the server knows the rest. */
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 
@@ -17,7 +17,7 @@ export function checkPerson({ name, email }: PersonInput): {
 } {
   const wanted = name.trim();
   return {
-    name: wanted === "" ? "nameMissing" : NAME.test(wanted) ? null : "nameWrong",
+    name: wanted === "" ? "nameMissing" : NAME_FORM.test(wanted) ? null : "nameWrong",
     email: email.trim() === "" || EMAIL.test(email.trim()) ? null : "emailWrong",
   };
 }

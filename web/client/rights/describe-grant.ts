@@ -1,15 +1,14 @@
 import type { Desktop, GrantRow, Machine } from "../../api/schemas.ts";
+import { LEVEL_ORDER } from "../state/access.ts";
 import type { Text } from "../text/translations/languages.ts";
 
 export type GrantLevel = GrantRow["may"];
 export type GrantKind = GrantRow["on"]["kind"];
 
-const LEVELS: readonly GrantLevel[] = ["see", "view", "control", "manage"];
-
 /** What may be granted about a thing of this kind, the least first, and denials last. */
 export function listGrantable(kind: GrantKind): readonly GrantLevel[] {
   if (kind === "image") return ["create", "none"];
-  return kind === "desktop" ? [...LEVELS, "none"] : [...LEVELS, "create", "none"];
+  return kind === "desktop" ? [...LEVEL_ORDER, "none"] : [...LEVEL_ORDER, "create", "none"];
 }
 
 /** `desktop lab-*`. */

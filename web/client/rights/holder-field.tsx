@@ -1,11 +1,11 @@
 import { useEffect, useId, useState } from "preact/hooks";
 import type { GrantRow } from "../../api/schemas.ts";
 import { Icon } from "../components/icon.tsx";
+import { TYPING_MS } from "../components/use-row-pages.ts";
 import { useApp, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
 
 const SHOWN = 6;
-const TYPING_MS = 150;
 
 /** A person or a group, by its name: no two have the same. */
 export type Holder = Pick<GrantRow["to"], "kind" | "name">;

@@ -4,9 +4,9 @@ import type { Machine } from "../../api/schemas.ts";
 type Access = Machine["access"];
 
 /** Each contains those before it. */
-const LEVELS: readonly Access[] = ["see", "view", "control", "manage"];
+export const LEVEL_ORDER: readonly Access[] = ["see", "view", "control", "manage"];
 
 /** Whether what is `wanted` may be done; the server has the last word. */
 export function allows(access: Access, wanted: Access): boolean {
-  return LEVELS.indexOf(access) >= LEVELS.indexOf(wanted);
+  return LEVEL_ORDER.indexOf(access) >= LEVEL_ORDER.indexOf(wanted);
 }

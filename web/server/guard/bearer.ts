@@ -1,9 +1,9 @@
 import type { FastifyRequest } from "fastify";
-import type { Proxy, UserRecord } from "../../../proxy/index.ts";
+import { hashSecret, type Proxy, type UserRecord } from "../../../proxy/index.ts";
 import { apiScope, type ApiScope } from "../../api/schemas.ts";
 import { findOperation } from "../../api/operations/index.ts";
 import { refuse } from "../http-errors.ts";
-import { hashApiToken, type ApiTokens } from "../sign-in/api-tokens.ts";
+import type { ApiTokens } from "../sign-in/api-tokens.ts";
 import { BearerThrottle } from "../sign-in/bearer-throttle.ts";
 import type { Clock } from "../../../protocol/index.ts";
 
@@ -42,7 +42,7 @@ export class BearerGuard {
   async identify(token: string, { source }: FastifyRequest): Promise<Bearer> {
     const { apiTokens, audit } = this.#context;
     const address = source?.address ?? null;
-    const hash = hashApiToken(token);
+    const hash = hashSecret(token);
     this.#throttle.check(address ?? "", hash);
     const found = await apiTokens.find(token, address);
     if (found.kind === "refused") {

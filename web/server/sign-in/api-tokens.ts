@@ -1,6 +1,13 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import { AddressRanges, type ApiTokenRecord, type Stores, type UserRecord } from "../../../proxy/index.ts";
+import {
+  AddressRanges,
+  generateSecret,
+  hashSecret,
+  type ApiTokenRecord,
+  type Stores,
+  type UserRecord,
+} from "../../../proxy/index.ts";
 import type { ApiScope } from "../../api/schemas.ts";
 
 const PREFIX = "pst_";
@@ -43,7 +50,7 @@ export class ApiTokens {
   }
 
   async issue(userId: string, { name, scopes, sources, ttlSeconds }: ApiTokenGrant): Promise<IssuedApiToken> {
-    const token = PREFIX + randomBytes(32).toString("base64url");
+    const token = PREFIX + generateSecret();
     const now = this.#clock.now();
     const record: ApiTokenRecord = {
       id: randomUUID(),
@@ -55,7 +62,7 @@ export class ApiTokens {
       expiresAt: now + ttlSeconds * 1000,
       lastUsedAt: null,
     };
-    await this.#stores.apiTokens.create(hashApiToken(token), record);
+    await this.#stores.apiTokens.create(hashSecret(token), record);
     return { record, token };
   }
 
@@ -67,7 +74,7 @@ export class ApiTokens {
       user,
     });
     if (!TOKEN_FORM.test(token)) return refused("API_TOKEN_REFUSED");
-    const hash = hashApiToken(token);
+    const hash = hashSecret(token);
     const now = this.#clock.now();
     const record = await this.#stores.apiTokens.find(hash, now);
     if (record === null) return refused("API_TOKEN_REFUSED");
@@ -93,10 +100,6 @@ export class ApiTokens {
   remove(userId: string, id: string): Promise<boolean> {
     return this.#stores.apiTokens.removeById(userId, id);
   }
-}
-
-export function hashApiToken(token: string): string {
-  return createHash("sha256").update(token).digest("hex");
 }
 
 function isFrom(address: string | null, sources: readonly string[]): boolean {

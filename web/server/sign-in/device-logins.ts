@@ -1,6 +1,12 @@
-import { createHash, randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import { sourceKey, type DeviceLoginRecord, type Stores } from "../../../proxy/index.ts";
+import {
+  generateSecret,
+  hashSecret,
+  sourceKey,
+  type DeviceLoginRecord,
+  type Stores,
+} from "../../../proxy/index.ts";
 import type { ApiScope, DeviceLogin } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 
@@ -30,13 +36,13 @@ export class DeviceLogins {
   /** @throws RequestError `DEVICE_LOGIN_LIMIT` */
   async begin(name: string, scopes: readonly ApiScope[], address: string | null): Promise<DeviceLogin> {
     this.#count(address ?? "");
-    const device = randomBytes(32).toString("base64url");
+    const device = generateSecret();
     const letters = Array.from({ length: CODE_LENGTH }, () => CODE_LETTERS[randomInt(CODE_LETTERS.length)]);
     const code = letters.join("");
     const now = this.#clock.now();
     const expiresAt = now + DEVICE_LOGIN_MS;
     const login = { name, scopes: [...new Set(scopes)], address, userId: null, createdAt: now, expiresAt };
-    await this.#store.create(hash(device), hash(code), login, MAX_DEVICE_LOGINS);
+    await this.#store.create(hashSecret(device), hashSecret(code), login, MAX_DEVICE_LOGINS);
     return { device, code: `${code.slice(0, 4)}-${code.slice(4)}`, expiresAt, intervalSeconds: POLL_SECONDS };
   }
 
@@ -54,7 +60,7 @@ export class DeviceLogins {
   }
 
   take(device: string): Promise<DeviceLoginRecord | "waiting" | null> {
-    return this.#store.take(hash(device), this.#clock.now());
+    return this.#store.take(hashSecret(device), this.#clock.now());
   }
 
   #count(address: string): void {
@@ -73,9 +79,5 @@ export class DeviceLogins {
 }
 
 function hashCode(code: string): string {
-  return hash(code.replaceAll(/[^a-z]/gi, "").toUpperCase());
-}
-
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hashSecret(code.replaceAll(/[^a-z]/gi, "").toUpperCase());
 }

@@ -1,6 +1,12 @@
-import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import type { AccountRole, InvitationRecord, Stores, UserRecord } from "../../../proxy/index.ts";
+import {
+  generateSecret,
+  hashSecret,
+  type AccountRole,
+  type InvitationRecord,
+  type Stores,
+  type UserRecord,
+} from "../../../proxy/index.ts";
 import { refuse } from "../http-errors.ts";
 import type { PasswordThrottle } from "./password-throttle.ts";
 import type { Passwords } from "./passwords.ts";
@@ -40,8 +46,8 @@ export class Invitations {
   /** Returns the link, which is not stored. @throws RequestError `LIMIT_INVITATIONS` */
   async create(invitation: InvitationRecord): Promise<string> {
     const { stores, pagesUrl } = this.#context;
-    const secret = randomBytes(32).toString("base64url");
-    await stores.invitations.create(hash(secret), invitation, MAX_INVITATIONS);
+    const secret = generateSecret();
+    await stores.invitations.create(hashSecret(secret), invitation, MAX_INVITATIONS);
     return new URL(FRAGMENT_PATH + secret, pagesUrl()).href;
   }
 
@@ -78,13 +84,17 @@ export class Invitations {
   ): Promise<(id: string) => Promise<UserRecord>> {
     const { stores, passwords, throttle } = this.#context;
     // By the invitation, too: whoever has one must not find out by it who is here.
-    const attempt = { address, account: `invitation ${hash(secret)}`, device: "invitation" };
+    const attempt = { address, account: `invitation ${hashSecret(secret)}`, device: "invitation" };
     throttle.begin(attempt);
     if ((await this.#find(secret)) === null) throw refuse("INVITATION_GONE");
     if ((await stores.users.findByName(name)) !== null) throw refuse("USER_EXISTS");
     const passwordHash = await passwords.hash(password);
     return async (id) => {
-      const user = await stores.invitations.redeem(hash(secret), { id, name, passwordHash }, this.#terms());
+      const user = await stores.invitations.redeem(
+        hashSecret(secret),
+        { id, name, passwordHash },
+        this.#terms(),
+      );
       if (user === null) throw refuse("INVITATION_GONE");
       throttle.succeed(attempt);
       return user;
@@ -93,14 +103,10 @@ export class Invitations {
 
   async #find(secret: string): Promise<InvitationRecord | null> {
     if (!SECRET_FORM.test(secret)) return null;
-    return this.#context.stores.invitations.find(hash(secret), this.#terms());
+    return this.#context.stores.invitations.find(hashSecret(secret), this.#terms());
   }
 
   #terms() {
     return { now: this.#context.clock.now(), makers: this.#context.makers };
   }
-}
-
-function hash(secret: string): string {
-  return createHash("sha256").update(secret).digest("hex");
 }

@@ -1,6 +1,13 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import type { LoginRecord, ProviderSessionRecord, Stores, UserRecord } from "../../../proxy/index.ts";
+import {
+  generateSecret,
+  hashSecret,
+  type LoginRecord,
+  type ProviderSessionRecord,
+  type Stores,
+  type UserRecord,
+} from "../../../proxy/index.ts";
 
 /** `__Host-`: only over TLS, only for this host, for the whole site. */
 export const LOGIN_COOKIE = "__Host-postern";
@@ -49,8 +56,8 @@ export class Logins {
    * @param session at another service, that it comes from
    */
   async open(userId: string, origin: LoginOrigin, session?: ProviderSessionRecord): Promise<string> {
-    const cookie = randomBytes(32).toString("base64url");
-    const hash = hashCookie(cookie);
+    const cookie = generateSecret();
+    const hash = hashSecret(cookie);
     await this.#create(hash, userId, origin);
     if (session !== undefined) await this.#stores.providerSessions.create(hash, session);
     return cookie;
@@ -61,7 +68,7 @@ export class Logins {
     userId: string,
     origin: LoginOrigin,
   ): Promise<{ readonly hash: string; readonly expiresAt: number }> {
-    const hash = hashCookie(randomBytes(32).toString("base64url"));
+    const hash = hashSecret(generateSecret());
     return { hash, expiresAt: await this.#create(hash, userId, origin) };
   }
 
@@ -86,7 +93,7 @@ export class Logins {
 
   async find(cookie: string | undefined): Promise<OpenLogin | null> {
     if (cookie === undefined || !COOKIE_FORM.test(cookie)) return null;
-    const hash = hashCookie(cookie);
+    const hash = hashSecret(cookie);
     const now = this.#clock.now();
     const login = await this.#stores.logins.find(hash, now);
     if (login === null) return null;
@@ -118,8 +125,4 @@ export class Logins {
 /** What the browser says of itself is shown to people: nothing in it may be more than plain text. */
 function cleanHeader(text: string): string {
   return text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, MAX_BROWSER);
-}
-
-function hashCookie(cookie: string): string {
-  return createHash("sha256").update(cookie).digest("hex");
 }

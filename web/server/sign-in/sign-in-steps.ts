@@ -1,6 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
 import type { Clock } from "../../../protocol/index.ts";
-import type { SignInStepStore } from "../../../proxy/index.ts";
+import { generateSecret, hashSecret, type SignInStepStore } from "../../../proxy/index.ts";
 import type { SignInForm } from "../../api/schemas.ts";
 import type { ExternalPerson, ProviderSession } from "./providers/index.ts";
 
@@ -55,33 +54,29 @@ export class SignInSteps {
 
   /** @param id 256 random bits that nobody knows yet, see {@link makeStepId} */
   async open(pending: PendingSignIn, id = makeStepId()): Promise<string> {
-    await this.#store.create(hash(id), JSON.stringify(pending), this.#clock.now() + STEP_MS);
+    await this.#store.create(hashSecret(id), JSON.stringify(pending), this.#clock.now() + STEP_MS);
     return id;
   }
 
   /** Counts a try. Null: unknown, too old, or tried too often. */
   async try(id: string): Promise<PendingSignIn | null> {
     if (!ID_FORM.test(id)) return null;
-    const value = await this.#store.try(hash(id), this.#clock.now(), MAX_TRIES);
+    const value = await this.#store.try(hashSecret(id), this.#clock.now(), MAX_TRIES);
     // It was sealed by this server, or one of its database.
     return value === null ? null : (JSON.parse(value) as PendingSignIn);
   }
 
   /** Whether something that must count once has not been used yet. @param what unique among all that is used */
   useOnce(what: string, forMs: number): Promise<boolean> {
-    return this.#store.useOnce(hash(`once ${what}`), this.#clock.now() + forMs);
+    return this.#store.useOnce(hashSecret(`once ${what}`), this.#clock.now() + forMs);
   }
 
   /** Of any number of right answers at once, one counts. */
   take(id: string): Promise<boolean> {
-    return this.#store.take(hash(id));
+    return this.#store.take(hashSecret(id));
   }
 }
 
 export function makeStepId(): string {
-  return randomBytes(32).toString("base64url");
-}
-
-function hash(id: string): string {
-  return createHash("sha256").update(id).digest("hex");
+  return generateSecret();
 }

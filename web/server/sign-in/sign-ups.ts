@@ -11,7 +11,7 @@ const WAITING_MS = 14 * 86_400_000;
 const MAX_SIGN_UPS = 200;
 /** The same, of one address: a course may ask from one at once. */
 const MAX_SIGN_UPS_PER_SOURCE = 20;
-const ROOM = { inAll: MAX_SIGN_UPS, ofSource: MAX_SIGN_UPS_PER_SOURCE };
+const CAPACITY = { inAll: MAX_SIGN_UPS, ofSource: MAX_SIGN_UPS_PER_SOURCE };
 
 interface SignUpsContext {
   readonly store: Stores["signUps"];
@@ -37,10 +37,10 @@ export class SignUps {
   ): Promise<SignUpRecord> {
     const { store, passwords, clock } = this.#context;
     const source = sourceKey(address);
-    await this.#requireRoom(source);
+    await this.#requireCapacity(source);
     const passwordHash = await passwords.hash(password, "stranger");
     // Others may have come while that took its time.
-    await this.#requireRoom(source);
+    await this.#requireCapacity(source);
     const createdAt = clock.now();
     const times = { createdAt, expiresAt: createdAt + WAITING_MS };
     const request = { id: randomUUID(), name, passwordHash, reason, source, ...times };
@@ -55,7 +55,7 @@ export class SignUps {
     return passwords.verify(password, request?.passwordHash ?? null, who);
   }
 
-  async #requireRoom(source: string): Promise<void> {
-    if (!(await this.#context.store.hasRoom(source, ROOM))) throw refuse("SIGN_UP_LIMIT");
+  async #requireCapacity(source: string): Promise<void> {
+    if (!(await this.#context.store.hasCapacity(source, CAPACITY))) throw refuse("SIGN_UP_LIMIT");
   }
 }

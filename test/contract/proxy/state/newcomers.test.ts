@@ -118,9 +118,9 @@ describeDatabases("invitations, and people who ask for an account", (makeDatabas
     expect(await stores.signUps.findByName("NINA", now)).toMatchObject({ id: "r-2" });
     expect(await stores.signUps.findByName("nina", now + 100)).toBeNull();
     expect((await stores.signUps.list(now)).map(({ id }) => id)).toEqual(["r-1", "r-3", "r-2"]);
-    expect(await stores.signUps.hasRoom("192.0.2.7", { inAll: 4, ofSource: 3 })).toBe(true);
-    expect(await stores.signUps.hasRoom("192.0.2.7", { inAll: 4, ofSource: 2 })).toBe(false);
-    expect(await stores.signUps.hasRoom("192.0.2.9", { inAll: 3, ofSource: 2 })).toBe(false);
+    expect(await stores.signUps.hasCapacity("192.0.2.7", { inAll: 4, ofSource: 3 })).toBe(true);
+    expect(await stores.signUps.hasCapacity("192.0.2.7", { inAll: 4, ofSource: 2 })).toBe(false);
+    expect(await stores.signUps.hasCapacity("192.0.2.9", { inAll: 3, ofSource: 2 })).toBe(false);
     expect(await stores.signUps.remove("r-1")).toBe(true);
     expect(await stores.signUps.remove("r-1")).toBe(false);
     expect(await stores.signUps.deleteExpired(now + 100)).toBe(2);

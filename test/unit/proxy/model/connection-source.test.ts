@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { canonicalAddress, isLoopback, plainAddress } from "../../../../proxy/model/connection-source.ts";
+import {
+  canonicalAddress,
+  isLoopbackAddress,
+  plainAddress,
+} from "../../../../proxy/model/connection-source.ts";
 
 describe("an address that comes in", () => {
   it.each([
@@ -27,7 +31,7 @@ describe("an address that comes in", () => {
     ["127.example", false],
     ["", false],
   ])("%s is this machine: %s", (address, isOurs) => {
-    expect(isLoopback(address)).toBe(isOurs);
+    expect(isLoopbackAddress(address)).toBe(isOurs);
   });
 
   it("has no zone where it is compared", () => {

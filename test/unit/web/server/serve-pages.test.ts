@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { parseRoute, type PageRoute } from "../../../../web/client/page-route.ts";
 import { openWebFixture } from "../../../support/web-fixture.ts";
 
 async function openWithPages() {
@@ -23,7 +24,22 @@ async function openWithPages() {
   return openWebFixture({ clientDir });
 }
 
-test.each(["/", "/sessions", "/view/0b7e"])("%s is the page, never kept", async (url) => {
+/** Every path of the pages: a page that the route knows and this list does not, does not compile. */
+const PATHS: Readonly<Record<Exclude<PageRoute["page"], "unknown">, string>> = {
+  wall: "/",
+  sessions: "/sessions",
+  people: "/people",
+  groups: "/groups",
+  grants: "/access",
+  settings: "/sign-in-settings",
+  account: "/account",
+  device: "/device",
+  invitation: "/invitation",
+  view: "/view/0b7e",
+};
+
+test.each(Object.entries(PATHS))("%s, at %s, is the page, never kept", async (page, url) => {
+  expect(parseRoute(url).page).toBe(page);
   const { ask } = await openWithPages();
   const answer = await ask("GET", url);
   expect(answer.status).toBe(200);

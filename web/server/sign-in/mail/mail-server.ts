@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { z } from "zod";
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
+import { isLoopbackHost } from "../loopback.ts";
 
 /** How a mail server is reached: part of the options of whatever talks to one. */
 export const mailServerShape = {
@@ -37,7 +36,7 @@ export function checkMailServer(options: MailServerOptions, context: z.Refinemen
   const complain = (path: string, message: string) => {
     context.addIssue({ code: "custom", path: [path], message });
   };
-  if (insecure && !LOOPBACK.test(host))
+  if (insecure && !isLoopbackHost(host))
     complain("insecure", "is for a server on this computer alone: passwords would be read on the way");
   if (insecure && (tls ?? ca ?? serverName) !== undefined)
     complain("insecure", "means no TLS: leave tls, ca and serverName out, or leave insecure out");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../../../protocol/index.ts";
+import { isLoopbackAddress } from "../../../../proxy/index.ts";
 import { userName } from "../../../api/schemas.ts";
-import { isLoopbackAddress } from "../loopback.ts";
 import type { SignInProviderKind } from "./sign-in-provider.ts";
 
 const SUBJECT = "everybody";

@@ -9,7 +9,7 @@ const refused = (status: number, code: string) => ({ status, body: { error: { co
 
 interface Asked extends WebFixture {
   readonly as: string;
-  /** Asks for an account; by the way the answer is what an applicant sees. */
+  /** Asks for an account. */
   request(name: string, about?: object): ReturnType<WebFixture["ask"]>;
   login(name: string, password?: string): ReturnType<WebFixture["ask"]>;
   list(): Promise<SignUpRow[]>;

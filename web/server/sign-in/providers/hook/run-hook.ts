@@ -89,10 +89,10 @@ class HookProcess {
       else this.#output.push(chunk);
     });
     stderr.on("data", (chunk: Buffer) => {
-      const room = MAX_HOOK_LOG_BYTES + SPARE_LOG_BYTES - this.#printedBytes;
-      if (room <= 0) return;
-      this.#printed.push(chunk.subarray(0, room));
-      this.#printedBytes += Math.min(room, chunk.length);
+      const left = MAX_HOOK_LOG_BYTES + SPARE_LOG_BYTES - this.#printedBytes;
+      if (left <= 0) return;
+      this.#printed.push(chunk.subarray(0, left));
+      this.#printedBytes += Math.min(left, chunk.length);
     });
     signal.addEventListener("abort", this.#onAbort, { once: true });
     stdin.end(input);

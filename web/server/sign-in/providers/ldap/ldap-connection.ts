@@ -10,7 +10,7 @@ import {
   TimeoutError,
   type Clock,
 } from "../../../../../protocol/index.ts";
-import { isLoopbackAddress } from "../../loopback.ts";
+import { isLoopbackAddress } from "../../../../../proxy/index.ts";
 import { LDAP_FAULTS, LdapFault, type CertificateNames } from "./ldap-faults.ts";
 import {
   ldapMessage,
