@@ -7,7 +7,7 @@ import { refuse } from "./http-errors.ts";
 /** Paths that the page routes itself: each gets the single page. */
 const PAGE_PATHS = [
   ...["/", "/sessions", "/people", "/groups", "/access", "/sign-in-settings"],
-  ...["/account", "/device", "/view/:desktopId"],
+  ...["/account", "/device", "/invitation", "/view/:desktopId"],
 ];
 const INDEX = "index.html";
 

@@ -23,7 +23,7 @@ async function openWithPages() {
   return openWebFixture({ clientDir });
 }
 
-test.each(["/", "/sessions", "/view/0b7e"])("%s is the page, never kept", async (url) => {
+test.each(["/", "/sessions", "/invitation", "/view/0b7e"])("%s is the page, never kept", async (url) => {
   const { ask } = await openWithPages();
   const answer = await ask("GET", url);
   expect(answer.status).toBe(200);
