@@ -26,6 +26,9 @@ export interface PeopleFile {
 const MAX_PEOPLE = 5_000;
 const COLUMNS = ["name", "role", "groups", "email"] as const;
 type Column = (typeof COLUMNS)[number];
+/** Excel and LibreOffice write a semicolon where the comma is in numbers, as in French; and a tab as "Unicode text". */
+const SEPARATORS = [",", ";", "\t"] as const;
+type Separator = (typeof SEPARATORS)[number];
 /** Those of people in `/etc/passwd`; the others are the system's. */
 const PEOPLE_UIDS = { first: 1000, last: 59_999 };
 const email = userCreateRequest.shape.email;
@@ -41,8 +44,10 @@ export function readPeople(file: string, text: string, format?: PeopleFormat): P
     .split(/\r?\n/)
     .map((content, index) => ({ number: index + 1, content }))
     .filter(({ content }) => content.trim() !== "" && !content.startsWith("#"));
-  const isCsv = format === undefined ? namesColumns(lines[0]?.content ?? "") : format === "csv";
-  const listed = isCsv ? readCsv(file, lines) : readPasswords(file, lines);
+  const head = lines[0]?.content ?? "";
+  const separator = SEPARATORS.find((one) => namesColumns(head, one)) ?? ",";
+  const isCsv = format === undefined ? namesColumns(head, separator) : format === "csv";
+  const listed = isCsv ? readCsv(file, separator, lines) : readPasswords(file, lines);
   const people = listed.people.map((fields) => checkPerson(file, fields));
   if (people.length === 0) throw new ConfigError("PEOPLE_FILE", `${file} names nobody.`);
   if (people.length > MAX_PEOPLE)
@@ -66,9 +71,13 @@ interface Line {
 }
 type Fields = { readonly line: number } & Readonly<Partial<Record<Column, string>>>;
 
-function readCsv(file: string, [head, ...lines]: readonly Line[]): { people: Fields[]; leftOut: number } {
+function readCsv(
+  file: string,
+  separator: Separator,
+  [head, ...lines]: readonly Line[],
+): { people: Fields[]; leftOut: number } {
   if (head === undefined) return { people: [], leftOut: 0 };
-  const columns = splitCsv(file, head).map((column) => {
+  const columns = splitCsv(file, separator, head).map((column) => {
     const known = COLUMNS.find((one) => one === column.trim().toLowerCase());
     if (known === undefined)
       throw describeLine(
@@ -79,7 +88,7 @@ function readCsv(file: string, [head, ...lines]: readonly Line[]): { people: Fie
     return known;
   });
   const people = lines.map((line) => {
-    const values = splitCsv(file, line);
+    const values = splitCsv(file, separator, line);
     if (values.length > columns.length)
       throw describeLine(
         file,
@@ -93,9 +102,9 @@ function readCsv(file: string, [head, ...lines]: readonly Line[]): { people: Fie
 }
 
 /** As RFC 4180 has it, without line ends inside quotation marks. */
-function splitCsv(file: string, { number, content }: Line): string[] {
+function splitCsv(file: string, separator: Separator, { number, content }: Line): string[] {
   const values: string[] = [];
-  const value = /(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/y;
+  const value = new RegExp(`(?:"((?:[^"]|"")*)"|([^"${separator}]*))(${separator}|$)`, "y");
   for (;;) {
     const found = value.exec(content);
     if (found === null) throw describeLine(file, number, "a quotation mark has no other one.");
@@ -105,8 +114,8 @@ function splitCsv(file: string, { number, content }: Line): string[] {
   }
 }
 
-function namesColumns(line: string): boolean {
-  return line.split(",").some((column) => column.replaceAll('"', "").trim().toLowerCase() === "name");
+function namesColumns(line: string, separator: Separator): boolean {
+  return line.split(separator).some((column) => column.replaceAll('"', "").trim().toLowerCase() === "name");
 }
 
 /** What stands behind the name is not kept: no hash of another program can be checked here. */
@@ -115,7 +124,7 @@ function readPasswords(file: string, lines: readonly Line[]): { people: Fields[]
   for (const { number, content } of lines) {
     const fields = content.split(":");
     const [name = "", , uid = ""] = fields;
-    if (name.includes(","))
+    if (SEPARATORS.some((one) => name.includes(one)))
       throw describeLine(file, number, "this looks like CSV, whose first line names its columns.");
     const isOfSystem = fields.length === 7 && !isPersonsUid(uid);
     if (!isOfSystem) people.push({ line: number, name: name.trim() });

@@ -10,6 +10,7 @@ import type {
   UserRecord,
 } from "../../proxy/index.ts";
 import { loginRequest, type SignInForm } from "../api/schemas.ts";
+import { hasPower } from "./guard/powers.ts";
 import { auditAhead } from "./guard/audit-grant.ts";
 import { ThrottledError } from "./http-errors.ts";
 import type { Logins } from "./sign-in/logins.ts";
@@ -137,10 +138,12 @@ async function listGrants(
   const viewer = await describeViewer(user, proxy);
   if (viewer === null) return [];
   const model = await loadReadModel(visibleScope(viewer));
+  const seesHosts = hasPower(viewer, "oversee");
   return [...model.desktops.values()]
     .flatMap((desktop) => makeGrant(viewer, desktop, model) ?? [])
     .sort((one, other) => compareDesktops(one.desktop, other.desktop))
-    .slice(0, MAX_LISTED_DESKTOPS);
+    .slice(0, MAX_LISTED_DESKTOPS)
+    .map((grant) => (seesHosts ? grant : { ...grant, desktop: { ...grant.desktop, agentName: "" } }));
 }
 
 async function findGrant(

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import type { Me } from "../../api/schemas.ts";
 import { Icon, Logo } from "../components/icon.tsx";
 import { followLink, type PageRoute } from "../page-route.ts";
@@ -15,6 +16,11 @@ interface HeaderProps {
 export function Header({ me, page, onCreate, onConnectHost, onShortcuts: onKeys }: HeaderProps) {
   const text = useText();
   const connection = useWall((state) => state.connection);
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the links are wider than their place.
+    nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [page]);
   const links: (readonly [path: string, page: PageRoute["page"], label: string])[] = [
     ["/", "wall", text.header.wall],
   ];
@@ -36,7 +42,7 @@ export function Header({ me, page, onCreate, onConnectHost, onShortcuts: onKeys 
           <span class="wordmark">{text.product}</span>
         </a>
         {links.length > 1 && (
-          <nav class="nav">
+          <nav ref={nav} class="nav">
             {links.map(([path, target, label]) => (
               <a
                 key={path}

@@ -20,6 +20,19 @@ describe("CSV", () => {
     expect(read("name\nnina\nolaf\n").people.map(({ name }) => name)).toEqual(["nina", "olaf"]);
   });
 
+  test.each([";", "\t"])("may have %j between its values, as spreadsheets write it", (separator) => {
+    const lines = [
+      ["name", "groups", "email"],
+      ["nina", '"students;staff"', "nina@example.org"],
+      ["olaf", "", ""],
+    ];
+    const { people } = read(`\uFEFF${lines.map((line) => line.join(separator)).join("\r\n")}`);
+    expect(people.map(({ name, groups, email }) => [name, groups, email])).toEqual([
+      ["nina", ["students", "staff"], "nina@example.org"],
+      ["olaf", [], null],
+    ]);
+  });
+
   test.each([
     ["name,colour\n", 'list, line 1: there is no column "colour"'],
     ["name\nnina,olaf\n", "list, line 2: there are 2 values for 1 columns"],
@@ -32,6 +45,8 @@ describe("CSV", () => {
     ["name\n", "list names nobody"],
     ["", "list names nobody"],
     ["nina,user\n", "list, line 1: this looks like CSV"],
+    ["Nom;Groupe\nnina;students\n", "list, line 1: this looks like CSV"],
+    ["name;groups\nnina;students;staff\n", "list, line 2: there are 3 values for 2 columns"],
     [
       `name\n${Array.from({ length: 5001 }, (_none, index) => `n${index}`).join("\n")}`,
       "more than 5000 people",

@@ -79,3 +79,20 @@ test("where too many sign in at once, a viewer is told to come again", async () 
   );
   expect(new Set(kinds)).toEqual(new Set(["refused", "unavailable"]));
 });
+
+test("the agent of a desktop is told to those alone who see hosts on the page", async () => {
+  const fixture = await openWebFixture();
+  const { stores } = fixture.proxy;
+  await stores.agents.add({ id: "a1", name: "office", kind: "agent", publicKey: "k1" });
+  await stores.desktops.publish("a1", "lab-1", null);
+  const as = await fixture.signIn("admin");
+  const body = { to: "user:anna", may: "view", on: "desktop:lab-1" };
+  expect((await fixture.ask("POST", "/api/v1/grants", { as, body })).status).toBe(201);
+  const list = async (name: string) => {
+    const reply = await begin(fixture, name);
+    if (reply.kind !== "person") throw new Error(reply.kind);
+    return (await reply.person.listDesktops()).map(({ desktop }) => [desktop.name, desktop.agentName]);
+  };
+  expect(await list("anna")).toEqual([["lab-1", ""]]);
+  expect(await list("admin")).toEqual([["lab-1", "office"]]);
+});
