@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -63,14 +63,16 @@ describe("hostile images", () => {
       },
       limits: { maxInstances: 100, maxLoad: 10_000, memoryReserveMb: 0 },
     };
-    const trace = join(folder, "trace");
+    const traces = join(folder, "traces");
+    await mkdir(traces);
     const task = JSON.stringify({ hostile: images, names, storeDir: join(folder, "images"), options });
     const strace = [
-      "-f",
+      // A file for each process: in one file a call that another interrupts has its result on another line.
+      "-ff",
       "-qq",
       "--seccomp-bpf",
       "-o",
-      trace,
+      join(traces, "of"),
       "-e",
       "trace=open,openat,openat2,creat,execve,connect",
     ];
@@ -81,7 +83,8 @@ describe("hostile images", () => {
     const [, json] = /^RESULT (.*)$/m.exec(ran.stdout) ?? [];
     if (json === undefined) throw new Error(`the child ended with ${ran.code}: ${ran.stderr}`);
     outcome = JSON.parse(json) as Outcome;
-    const lines = (await readFile(trace, "utf8")).split("\n");
+    const texts = (await readdir(traces)).map((name) => readFile(join(traces, name), "utf8"));
+    const lines = (await Promise.all(texts)).flatMap((text) => text.split("\n"));
     opened = new Set(lines.flatMap(readPaths));
     connects = lines.filter((line) => /connect\(/.test(line) && /AF_INET/.test(line));
   }, 200_000);
