@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { DeviceLoginRecord } from "./state-records.ts";
 import type { DeviceLoginStore } from "./account-stores.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 
 const TABLE = "deviceLogins";
@@ -75,8 +76,7 @@ export class SqlDeviceLoginStore implements DeviceLoginStore {
     return (await waiting.where("expiresAt", ">", now).executeTakeFirst()) === undefined ? null : "waiting";
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, TABLE, now);
   }
 }

@@ -4,6 +4,7 @@ import { admitNewcomer } from "./admit-newcomer.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import type { InvitationRecord, InvitationStore } from "./newcomer-stores.ts";
 import type { UserRecord } from "./state-records.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { InvitationColumns, Tables } from "./tables.ts";
 
 const TABLE = "invitations";
@@ -72,9 +73,8 @@ export class SqlInvitationStore implements InvitationStore {
     });
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, TABLE, now);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { AgentRole } from "../../protocol/index.ts";
 import type { JoinGrant } from "./state-records.ts";
 import type { JoinResult, JoinSecretStore } from "./stores.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 
 export class SqlJoinSecretStore implements JoinSecretStore {
@@ -34,8 +35,7 @@ export class SqlJoinSecretStore implements JoinSecretStore {
     return { kind: other === undefined ? "unknown" : "otherRole" };
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const query = this.#db.deleteFrom("joinSecrets").where("expiresAt", "<=", now);
-    return Number((await query.executeTakeFirstOrThrow()).numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, "joinSecrets", now);
   }
 }

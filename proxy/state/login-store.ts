@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { LoginRecord } from "./state-records.ts";
 import type { LoginStore } from "./account-stores.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { inBatches } from "./in-batches.ts";
@@ -96,8 +97,7 @@ export class SqlLoginStore implements LoginStore {
     await this.#db.deleteFrom("logins").where("hash", "=", hash).execute();
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom("logins").where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, "logins", now);
   }
 }

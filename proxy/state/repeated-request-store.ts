@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { BegunRequest, RepeatedRequestStore, RequestState } from "./repeated-requests.ts";
 import type { Sealer } from "./sealer.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 
 const TABLE = "repeatedRequests";
@@ -53,9 +54,8 @@ export class SqlRepeatedRequestStore implements RepeatedRequestStore {
     await begun.where("status", "is", null).execute();
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, TABLE, now);
   }
 
   #find(key: string, now: number): Promise<Tables[typeof TABLE] | undefined> {

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { rejectOnViolation } from "./constraint.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 import type { RepeaterIdStore } from "./stores.ts";
 
@@ -28,8 +29,7 @@ export class SqlRepeaterIdStore implements RepeaterIdStore {
     return row?.desktopId ?? null;
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, TABLE, now);
   }
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { SignInStepStore } from "./account-stores.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 import type { Sealer } from "./sealer.ts";
 
@@ -46,8 +47,7 @@ export class SqlSignInStepStore implements SignInStepStore {
     return used !== undefined;
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, TABLE, now);
   }
 }

@@ -3,6 +3,7 @@ import { foldName } from "../../protocol/index.ts";
 import { admitNewcomer } from "./admit-newcomer.ts";
 import type { SignUpRecord, SignUpStore } from "./newcomer-stores.ts";
 import type { UserRecord } from "./state-records.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 
 const TABLE = "signUpRequests";
@@ -68,9 +69,8 @@ export class SqlSignUpStore implements SignUpStore {
     return gone.numDeletedRows > 0n;
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom(TABLE).where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, TABLE, now);
   }
 
   #select(now: number) {

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { TicketRecord } from "./state-records.ts";
 import type { TicketStore } from "./stores.ts";
+import { deleteExpired } from "./delete-expired.ts";
 import type { Tables } from "./tables.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import { packDenied, unpackDenied } from "./denied-permissions.ts";
@@ -34,8 +35,7 @@ export class SqlTicketStore implements TicketStore {
     return taken ? { ...taken, denied: unpackDenied(taken.denied) } : null;
   }
 
-  async deleteExpired(now: number): Promise<number> {
-    const gone = await this.#db.deleteFrom("tickets").where("expiresAt", "<=", now).executeTakeFirstOrThrow();
-    return Number(gone.numDeletedRows);
+  deleteExpired(now: number): Promise<number> {
+    return deleteExpired(this.#db, "tickets", now);
   }
 }

@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Clock } from "../../../protocol/index.ts";
-import type { BegunRequest, Stores } from "../../../proxy/index.ts";
+import { hashSecret, type BegunRequest, type Stores } from "../../../proxy/index.ts";
 import { findOperation } from "../../api/operations/index.ts";
 import { InputInvalid, refuse } from "../http-errors.ts";
 
@@ -103,5 +102,5 @@ async function sendAgain(reply: FastifyReply, status: number, answer: string): P
 }
 
 function hash(parts: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  return hashSecret(JSON.stringify(parts));
 }
