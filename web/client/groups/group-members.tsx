@@ -18,11 +18,12 @@ export function GroupMembers({ group, onBack, onClose, onChanged }: GroupAct) {
   const changes = usePower("administer") && isOwn;
   const [said, setSaid] = useState("");
   const [failed, setFailed] = useState<unknown>(null);
-  const { rows, fault, before, more, next, previous, refresh } = useRowPages({
+  const pages = useRowPages({
     load: (page, signal) => api.members(group.id, page, signal),
     keyOf: ({ name }) => name,
     filter: group.id,
   });
+  const { rows, fault, refresh } = pages;
   const act = (done: Promise<unknown>, notice: string) => {
     setFailed(null);
     setSaid("");
@@ -67,16 +68,7 @@ export function GroupMembers({ group, onBack, onClose, onChanged }: GroupAct) {
           ))}
         </ul>
       )}
-      {rows !== null && (
-        <Pager
-          label={text.members}
-          count={rows.length}
-          before={before}
-          more={more}
-          onNext={next}
-          onPrevious={previous}
-        />
-      )}
+      <Pager label={text.members} pages={pages} />
       <div class="dialog-actions">
         <button type="button" class="button" onClick={onBack}>
           {text.back}

@@ -2,11 +2,10 @@ import { useState } from "preact/hooks";
 import type { GroupRow } from "../../api/schemas.ts";
 import { OWN_SOURCE } from "../api/server-values.ts";
 import { Icon } from "../components/icon.tsx";
-import { Pager } from "../components/pager.tsx";
+import { RowTable } from "../components/row-table.tsx";
 import { useRowPages } from "../components/use-row-pages.ts";
 import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
-import { explainError } from "../text/explain-error.ts";
 import { AddGroupDialog } from "./add-group-dialog.tsx";
 import { GroupDialog } from "./group-dialog.tsx";
 import { describeLimits } from "./group-limits.ts";
@@ -21,7 +20,7 @@ export function GroupsPage() {
   const [open, setOpen] = useState<GroupRow | null>(null);
   const [adding, setAdding] = useState(false);
   const wanted = search.trim();
-  const { rows, fault, before, more, next, previous, refresh } = useRowPages<GroupRow>({
+  const pages = useRowPages<GroupRow>({
     load: (page, signal) => api.groups({ ...page, ...(wanted !== "" && { search: wanted }) }, signal),
     keyOf: ({ name }) => name,
     filter: wanted,
@@ -47,64 +46,45 @@ export function GroupsPage() {
           </button>
         )}
       </div>
-      {fault !== null && (
-        <p class="fault" role="alert">
-          {explainError(fault, all)}
-        </p>
-      )}
-      {rows === null && fault === null && <p role="status">{all.loading}</p>}
-      {rows?.length === 0 && <p class="panel-empty">{text.noMatch}</p>}
-      {rows !== null && rows.length > 0 && (
-        <div class="table-box" role="region" aria-label={text.title} tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{text.name}</th>
-                <th scope="col">{text.members}</th>
-                <th scope="col" class="wide-only">
-                  {text.source}
-                </th>
-                <th scope="col" class="wide-only">
-                  {text.limits}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((group) => (
-                <tr key={group.id}>
-                  <th scope="row">
-                    <button
-                      type="button"
-                      class="row-link"
-                      aria-label={text.open(group.name)}
-                      onClick={() => setOpen(group)}
-                    >
-                      {group.name}
-                    </button>
-                  </th>
-                  <td class="number">{group.members}</td>
-                  <td class="wide-only">
-                    {group.source === OWN_SOURCE ? text.own : text.byProvider(group.source)}
-                  </td>
-                  <td class="wide-only">{describeLimits(group.limits, all) || text.noLimits}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {rows !== null && (
-        <Pager
-          label={text.title}
-          count={rows.length}
-          before={before}
-          more={more}
-          onNext={next}
-          onPrevious={previous}
-        />
-      )}
-      {adding && <AddGroupDialog onAdded={refresh} onClose={() => setAdding(false)} />}
-      {open !== null && <GroupDialog group={open} onChanged={refresh} onClose={() => setOpen(null)} />}
+      <RowTable
+        label={text.title}
+        pages={pages}
+        empty={text.noMatch}
+        head={
+          <>
+            <th scope="col">{text.name}</th>
+            <th scope="col">{text.members}</th>
+            <th scope="col" class="wide-only">
+              {text.source}
+            </th>
+            <th scope="col" class="wide-only">
+              {text.limits}
+            </th>
+          </>
+        }
+      >
+        {(group) => (
+          <tr key={group.id}>
+            <th scope="row">
+              <button
+                type="button"
+                class="row-link"
+                aria-label={text.open(group.name)}
+                onClick={() => setOpen(group)}
+              >
+                {group.name}
+              </button>
+            </th>
+            <td class="number">{group.members}</td>
+            <td class="wide-only">
+              {group.source === OWN_SOURCE ? text.own : text.byProvider(group.source)}
+            </td>
+            <td class="wide-only">{describeLimits(group.limits, all) || text.noLimits}</td>
+          </tr>
+        )}
+      </RowTable>
+      {adding && <AddGroupDialog onAdded={pages.refresh} onClose={() => setAdding(false)} />}
+      {open !== null && <GroupDialog group={open} onChanged={pages.refresh} onClose={() => setOpen(null)} />}
     </main>
   );
 }

@@ -3,11 +3,10 @@ import type { UserRow } from "../../api/schemas.ts";
 import { LOCAL_ACCOUNTS } from "../api/server-values.ts";
 import { Choices } from "../components/choices.tsx";
 import { Icon } from "../components/icon.tsx";
-import { Pager } from "../components/pager.tsx";
+import { RowTable } from "../components/row-table.tsx";
 import { Ago } from "../components/time.tsx";
 import { useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
-import { explainError } from "../text/explain-error.ts";
 import { AddPersonDialog } from "./add-person-dialog.tsx";
 import { InviteDialog } from "./invite-dialog.tsx";
 import { Newcomers } from "./newcomers.tsx";
@@ -58,7 +57,7 @@ export function PeoplePage() {
   const [adding, setAdding] = useState(false);
   const [inviting, setInviting] = useState(false);
   const newcomers = useNewcomers();
-  const { rows, fault, before, more, next, previous, refresh } = usePeople(filter);
+  const pages = usePeople(filter);
 
   return (
     <main class="sessions people" id="wall" tabIndex={-1}>
@@ -107,52 +106,33 @@ export function PeoplePage() {
           </div>
         )}
       </div>
-      <Newcomers {...newcomers} administers={administers} onAdmitted={refresh} />
-      {fault !== null && (
-        <p class="fault" role="alert">
-          {explainError(fault, all)}
-        </p>
-      )}
-      {rows === null && fault === null && <p role="status">{all.loading}</p>}
-      {rows !== null && rows.length === 0 && <p class="panel-empty">{text.noMatch}</p>}
-      {rows !== null && rows.length > 0 && (
-        <div class="table-box" role="region" aria-label={text.title} tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{text.name}</th>
-                <th scope="col">{text.role}</th>
-                <th scope="col">{text.state}</th>
-                <th scope="col" class="wide-only">
-                  {text.signsIn}
-                </th>
-                <th scope="col" class="wide-only">
-                  {text.email}
-                </th>
-                <th scope="col">{text.last}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((person) => (
-                <PersonRow key={person.id} person={person} onOpen={setOpen} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {rows !== null && (
-        <Pager
-          label={text.title}
-          count={rows.length}
-          before={before}
-          more={more}
-          onNext={next}
-          onPrevious={previous}
-        />
-      )}
+      <Newcomers {...newcomers} administers={administers} onAdmitted={pages.refresh} />
+      <RowTable
+        label={text.title}
+        pages={pages}
+        empty={text.noMatch}
+        head={
+          <>
+            <th scope="col">{text.name}</th>
+            <th scope="col">{text.role}</th>
+            <th scope="col">{text.state}</th>
+            <th scope="col" class="wide-only">
+              {text.signsIn}
+            </th>
+            <th scope="col" class="wide-only">
+              {text.email}
+            </th>
+            <th scope="col">{text.last}</th>
+          </>
+        }
+      >
+        {(person) => <PersonRow key={person.id} person={person} onOpen={setOpen} />}
+      </RowTable>
       {inviting && <InviteDialog onInvited={newcomers.refresh} onClose={() => setInviting(false)} />}
-      {adding && <AddPersonDialog onAdded={refresh} onClose={() => setAdding(false)} />}
-      {open !== null && <PersonDialog person={open} onChanged={refresh} onClose={() => setOpen(null)} />}
+      {adding && <AddPersonDialog onAdded={pages.refresh} onClose={() => setAdding(false)} />}
+      {open !== null && (
+        <PersonDialog person={open} onChanged={pages.refresh} onClose={() => setOpen(null)} />
+      )}
     </main>
   );
 

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { GrantRow } from "../../api/schemas.ts";
 import { Icon } from "../components/icon.tsx";
-import { Pager } from "../components/pager.tsx";
+import { RowTable } from "../components/row-table.tsx";
 import { Ago } from "../components/time.tsx";
 import { useRowPages } from "../components/use-row-pages.ts";
 import { nameTarget, type GrantKind } from "./describe-grant.ts";
@@ -10,7 +10,6 @@ import { HolderName } from "./holder-field.tsx";
 import { RemoveGrant } from "./remove-grant.tsx";
 import { useApp, useText } from "../state/app-context.ts";
 import { usePower } from "../state/use-power.ts";
-import { explainError } from "../text/explain-error.ts";
 
 /** All grants and denials, for administrators and auditors. */
 export function GrantsPage() {
@@ -22,7 +21,7 @@ export function GrantsPage() {
   const [kind, setKind] = useState<GrantKind | "">("");
   const [act, setAct] = useState<"add" | GrantRow | null>(null);
   const wanted = search.trim();
-  const { rows, fault, before, more, next, previous, refresh } = useRowPages<GrantRow>({
+  const pages = useRowPages<GrantRow>({
     load: (page, signal) =>
       api.grants(
         { ...page, ...(kind !== "" && { target: kind }), ...(wanted !== "" && { search: wanted }) },
@@ -34,7 +33,7 @@ export function GrantsPage() {
   const close = () => setAct(null);
   const done = () => {
     close();
-    refresh();
+    pages.refresh();
   };
   const common = { leave: all.cancel, onLeave: close, onDone: done, onClose: close };
 
@@ -72,66 +71,47 @@ export function GrantsPage() {
         )}
       </div>
       <p class="lead">{text.lead}</p>
-      {fault !== null && (
-        <p class="fault" role="alert">
-          {explainError(fault, all)}
-        </p>
-      )}
-      {rows === null && fault === null && <p role="status">{all.loading}</p>}
-      {rows?.length === 0 && <p class="panel-empty">{text.noMatch}</p>}
-      {rows !== null && rows.length > 0 && (
-        <div class="table-box" role="region" aria-label={text.title} tabIndex={0}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{text.who}</th>
-                <th scope="col">{text.may}</th>
-                <th scope="col">{text.on}</th>
-                <th scope="col" class="wide-only">
-                  {text.since}
-                </th>
-                {administers && <th scope="col" aria-label={text.actions} />}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((grant) => (
-                <tr key={grant.id} data-may={grant.may}>
-                  <th scope="row">
-                    <HolderName holder={grant.to} />
-                  </th>
-                  <td title={text.means[grant.may]}>{text.levels[grant.may]}</td>
-                  <td>{nameTarget(grant, all)}</td>
-                  <td class="wide-only">
-                    <Ago at={grant.createdAt} />
-                  </td>
-                  {administers && (
-                    <td>
-                      <button
-                        type="button"
-                        class="button small"
-                        aria-label={text.removeNamed(grant.to.name, nameTarget(grant, all))}
-                        onClick={() => setAct(grant)}
-                      >
-                        {text.remove}
-                      </button>
-                    </td>
-                  )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {rows !== null && (
-        <Pager
-          label={text.title}
-          count={rows.length}
-          before={before}
-          more={more}
-          onNext={next}
-          onPrevious={previous}
-        />
-      )}
+      <RowTable
+        label={text.title}
+        pages={pages}
+        empty={text.noMatch}
+        head={
+          <>
+            <th scope="col">{text.who}</th>
+            <th scope="col">{text.may}</th>
+            <th scope="col">{text.on}</th>
+            <th scope="col" class="wide-only">
+              {text.since}
+            </th>
+            {administers && <th scope="col" aria-label={text.actions} />}
+          </>
+        }
+      >
+        {(grant) => (
+          <tr key={grant.id} data-may={grant.may}>
+            <th scope="row">
+              <HolderName holder={grant.to} />
+            </th>
+            <td title={text.means[grant.may]}>{text.levels[grant.may]}</td>
+            <td>{nameTarget(grant, all)}</td>
+            <td class="wide-only">
+              <Ago at={grant.createdAt} />
+            </td>
+            {administers && (
+              <td>
+                <button
+                  type="button"
+                  class="button small"
+                  aria-label={text.removeNamed(grant.to.name, nameTarget(grant, all))}
+                  onClick={() => setAct(grant)}
+                >
+                  {text.remove}
+                </button>
+              </td>
+            )}
+          </tr>
+        )}
+      </RowTable>
       {act === "add" && <GrantDialog title={text.addTitle} {...common} />}
       {act !== null && act !== "add" && <RemoveGrant grant={act} {...common} />}
     </main>
