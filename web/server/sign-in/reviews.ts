@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { UserRecord } from "../../../proxy/index.ts";
+import type { Stores, UserRecord } from "../../../proxy/index.ts";
 import { guardProvider } from "./guard-provider.ts";
 import type {
   ExternalPerson,
@@ -41,6 +41,7 @@ type ReviewVerdict =
 
 interface ReviewsContext {
   readonly providers: readonly OpenProvider[];
+  readonly users: Pick<Stores["users"], "find" | "findBySubject">;
   readonly log: Logger;
 }
 
@@ -75,6 +76,34 @@ export class Reviews {
     { given, context }: { readonly given: GivenAnswers; readonly context: SignInContext },
   ): Promise<ReviewResult> {
     return this.#guard(by, (review) => review?.proceed(describePerson(known), given, context));
+  }
+
+  /** A person who waits for the answers to a challenge. */
+  keep({ open, identified, byPasskey, agreed }: KnownPerson): PendingReview {
+    return {
+      provider: open.id,
+      identified:
+        identified.kind === "person"
+          ? identified
+          : { kind: "signedIn", userId: identified.user.id, byPasskey },
+      agreed,
+    };
+  }
+
+  /** The person again. Null: the provider or the account is no longer there. */
+  async recall({ provider, identified, agreed }: PendingReview): Promise<KnownPerson | null> {
+    const open = this.#context.providers.find(({ id }) => id === provider);
+    if (open === undefined) return null;
+    if (identified.kind === "person") return { open, identified, byPasskey: false, agreed };
+    const user = await this.#context.users.find(identified.userId);
+    const { byPasskey } = identified;
+    return user && { open, identified: { kind: "signedIn", user }, byPasskey, agreed };
+  }
+
+  /** Null: the person has none yet. */
+  async findAccount({ open, identified }: KnownPerson): Promise<UserRecord | null> {
+    if (identified.kind === "signedIn") return identified.user;
+    return this.#context.users.findBySubject(open.id, identified.person.subject);
   }
 
   #guard(

@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
-import { z } from "zod";
+import type { z } from "zod";
 import { LOCAL_PROVIDER, type Proxy, type Stores, type UserRecord } from "../../../proxy/index.ts";
-import { loginRequest, type PasskeyOptions, type PasskeyProof, type SignInForm } from "../../api/schemas.ts";
+import type { PasskeyOptions, PasskeyProof, SignInForm } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
+import { fits, joinForms } from "./first-form.ts";
 import { guardProvider } from "./guard-provider.ts";
 import type { AccountLinker } from "./account-linker.ts";
 import { FACTOR_STEP, type FactorGate } from "./factors/factor-gate.ts";
@@ -71,13 +72,8 @@ export class SignInService {
     this.#services = services;
     this.#reviews = new Reviews(services);
     const providers = services.providers.map(({ provider }) => provider);
-    const merged = mergeForms(providers.map((provider) => provider.form));
-    const form = services.signUps !== undefined ? { ...merged, signUp: true } : merged;
-    this.form = services.factors.passkeysAvailable ? offerPasskeys(form) : form;
-    this.request = describeRequest(this.form, {
-      password: providers.some(({ withoutPassword }) => withoutPassword === true),
-      name: providers.some(({ withoutName }) => withoutName === true),
-    });
+    const offers = { passkeys: services.factors.passkeysAvailable, signUp: services.signUps !== undefined };
+    ({ form: this.form, request: this.request } = joinForms(providers, offers));
   }
 
   /**
@@ -250,19 +246,13 @@ export class SignInService {
   }
 
   async #askReview(
-    { open, identified, byPasskey, agreed }: KnownPerson,
+    known: KnownPerson,
     { by, challenge }: { readonly by: string; readonly challenge: SignInChallenge },
     session: ProviderSession | undefined,
   ): Promise<SignInOutcome> {
+    const { identified } = known;
     const { name } = identified.kind === "person" ? identified.person : identified.user;
-    const review: PendingReview = {
-      provider: open.id,
-      identified:
-        identified.kind === "person"
-          ? identified
-          : { kind: "signedIn", userId: identified.user.id, byPasskey },
-      agreed,
-    };
+    const review = this.#reviews.keep(known);
     const pending = { provider: by, name, state: challenge.state, review, ...(session && { session }) };
     return { kind: "step", step: await this.#openStep(pending, challenge.form) };
   }
@@ -276,7 +266,7 @@ export class SignInService {
     const { name, state, session } = pending;
     const attempt = attemptOf(name, { ...context, device: REVIEW_STEP });
     this.#beginAttempt(attempt, context);
-    const known = await this.#recall(pending.review);
+    const known = await this.#reviews.recall(pending.review);
     if (known === null) throw refuse("LOGIN_STEP_GONE");
     const result = await this.#reviews.proceed(by, known, { given: { state, answers }, context });
     if (result.kind === "refused" || result.kind === "unavailable")
@@ -289,25 +279,12 @@ export class SignInService {
     return this.#review({ ...known, agreed }, { context, password: null, ...(session && { session }) });
   }
 
-  /** Null: the provider or the account is no longer there. */
-  async #recall({ provider, identified, agreed }: PendingReview): Promise<KnownPerson | null> {
-    const open = this.#services.providers.find(({ id }) => id === provider);
-    if (open === undefined) return null;
-    if (identified.kind === "person") return { open, identified, byPasskey: false, agreed };
-    const user = await this.#services.users.find(identified.userId);
-    const { byPasskey } = identified;
-    return user && { open, identified: { kind: "signedIn", user }, byPasskey, agreed };
-  }
-
   async #refuseReview(
     kind: "refused" | "unavailable",
-    { open, identified }: KnownPerson,
+    known: KnownPerson,
     context: SignInContext,
   ): Promise<Error> {
-    const user =
-      identified.kind === "signedIn"
-        ? identified.user
-        : await this.#services.users.findBySubject(open.id, identified.person.subject);
+    const user = await this.#reviews.findAccount(known);
     return this.#refuse(kind === "unavailable" ? "LOGIN_UNAVAILABLE" : "REVIEW_REFUSED", context, user);
   }
 
@@ -416,59 +393,6 @@ interface AttemptInProgress {
   readonly attempts: number;
 }
 
-/** Some directories take an empty password for no sign-in at all, and say yes. */
-function fits(provider: SignInProvider, { name, password }: Credentials): boolean {
-  const isWithoutPassword = provider.withoutPassword ?? false;
-  const isWithoutName = provider.withoutName ?? false;
-  return isWithoutPassword === (password === "") && isWithoutName === (name === "");
-}
-
 function attemptOf(name: string, { source, device = null }: SignInContext): SignInAttempt {
   return { address: source?.address ?? "socket", account: name, device };
-}
-
-/** Each field once, as long as the longest; all links, and one button that submits the same fields. */
-function mergeForms(forms: readonly SignInForm[]): SignInForm {
-  const fields = forms.flatMap((form) => form.fields);
-  const buttons = forms.flatMap((form) => form.buttons);
-  return {
-    fields: fields.filter(isFirst(({ name }) => name)).map((field) => {
-      const same = fields.filter(({ name }) => name === field.name);
-      return { ...field, maxLength: Math.max(...same.map(({ maxLength }) => maxLength)) };
-    }),
-    buttons: buttons.filter(isFirst(({ href, without = [] }) => href ?? JSON.stringify(without))),
-  };
-}
-
-/** For `filter`: the first of those that share a key. */
-function isFirst<T>(keyOf: (item: T) => string) {
-  return (item: T, index: number, all: readonly T[]): boolean =>
-    all.findIndex((other) => keyOf(other) === keyOf(item)) === index;
-}
-
-/** Name and password are always there; fields that only some providers know may be absent. */
-function describeRequest(
-  { fields }: SignInForm,
-  mayBeEmpty: { readonly name: boolean; readonly password: boolean },
-): z.ZodType<Credentials> {
-  const { password } = loginRequest.shape;
-  const longest = fields.find((field) => field.name === "name")?.maxLength ?? 0;
-  const maxLength = Math.max(loginRequest.shape.name.maxLength ?? 0, longest);
-  const name = z.string().min(1).max(maxLength);
-  const further = fields.filter((field) => !(field.name in loginRequest.shape));
-  const shape = further.map((field) => [field.name, z.string().max(field.maxLength).optional()] as const);
-  return z
-    .object({
-      name: mayBeEmpty.name ? name.or(z.literal("")).default("") : name,
-      password: mayBeEmpty.password ? password.or(z.literal("")).default("") : password,
-    })
-    .and(z.object(Object.fromEntries(shape)));
-}
-
-/** Browsers offer passkeys on the field of the name. */
-function offerPasskeys(form: SignInForm): SignInForm {
-  const fields = form.fields.map((field) =>
-    field.autocomplete === "username" ? { ...field, autocomplete: "username webauthn" } : field,
-  );
-  return { ...form, fields, passkey: { use: "alone" } };
 }

@@ -46,8 +46,9 @@ function knownBy(open: OpenProvider): KnownPerson {
   return { open, identified: { kind: "person", person }, byPasskey: false, agreed: {} };
 }
 
+const NOBODY = { find: () => Promise.resolve(null), findBySubject: () => Promise.resolve(null) };
 const makeReviews = (...providers: OpenProvider[]) =>
-  new Reviews({ providers, log: pino({ level: "silent" }) });
+  new Reviews({ providers, users: NOBODY, log: pino({ level: "silent" }) });
 
 test("those that have to look are asked in their order, with what was typed, and their groups are kept apart", async () => {
   const ldap = openProvider("ldap");
