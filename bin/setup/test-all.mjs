@@ -61,13 +61,15 @@ export async function testAll(names) {
     chosen.filter((name) => !ALONE.includes(name)),
     chosen.filter((name) => ALONE.includes(name)),
   ];
-  for (const group of groups.filter(({ length }) => length > 0)) {
-    // The last group mostly waits for programs: the checks of the sources take what it leaves of the processors.
-    const checking = names.length === 0 && group === groups.at(-1);
-    const checks = checking ? checkSources(progress, { priority: LOWEST_PRIORITY }) : undefined;
-    outcomes.push(await runVitest(progress, group));
-    if (checks) outcomes.push(await checks);
-  }
+  const runGroups = async () => {
+    for (const group of groups.filter(({ length }) => length > 0))
+      outcomes.push(await runVitest(progress, group));
+  };
+  const check = async () => {
+    if (names.length === 0) outcomes.push(await checkSources(progress, { priority: LOWEST_PRIORITY }));
+  };
+  // The checks of the sources take what the tests leave of the processors, from the first to the last.
+  await Promise.all([runGroups(), check()]);
   const tally = addTallies(...outcomes.map(({ tally }) => tally));
   // Named again at the end: the output above is long, and often only its end is kept.
   for (const name of outcomes.flatMap(({ failures }) => failures)) progress.say(`failed: ${name}`);

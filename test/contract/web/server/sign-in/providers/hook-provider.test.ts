@@ -132,6 +132,8 @@ describe("a program", () => {
     // One that has left its group lives on, with nobody who listens.
     const far = await openShell(
       `setsid sh -c 'echo $$ > ${folder}/far; exec sleep 300' &`,
+      // Until it has left, it ends with the group.
+      `while [ ! -s ${folder}/far ]; do sleep 0.01; done`,
       answer({ result: "unknown" }),
     );
     const asking = far.signIn();
