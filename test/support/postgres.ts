@@ -26,7 +26,10 @@ export async function startPostgres(): Promise<PostgresServer> {
   const folder = await mkdtemp(path.join(tmpdir(), "pg-"));
   try {
     const server = await runServer(binaries, folder);
-    return { createDatabase: () => createDatabase(folder), stop: () => stopServer(server, folder) };
+    return {
+      createDatabase: () => createDatabase(folder),
+      stop: () => stopServer(server, folder),
+    };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

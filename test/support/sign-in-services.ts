@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
-import { openStores } from "../../proxy/index.ts";
 import { Passwords } from "../../web/server/sign-in/passwords.ts";
 import type { SignInProviderServices } from "../../web/server/sign-in/providers/index.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { openNewStores } from "./migrated-database.ts";
 
 /** What a sign-in provider is opened with: real stores, a clock that stands still, and the lines of its log. */
 export interface SignInServices extends SignInProviderServices {
@@ -17,7 +17,7 @@ export interface SignInServices extends SignInProviderServices {
 export async function openSignInServices(id: string): Promise<SignInServices> {
   const folder = await mkdtemp(path.join(tmpdir(), "pt-"));
   const clock = new ManualClock();
-  const stores = await openStores({ database: `sqlite:${folder}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
+  const stores = await openNewStores(folder, clock);
   onTestFinished(async () => {
     await stores.close();
     await rm(folder, { recursive: true });

@@ -8,11 +8,12 @@ import { buffer } from "node:stream/consumers";
 import { pino, type Logger } from "pino";
 import { onTestFinished } from "vitest";
 import type { ImageSummary, MachineStatus } from "../../protocol/index.ts";
-import { openStores, type AccountRole, type HostPort } from "../../proxy/index.ts";
+import type { AccountRole, HostPort } from "../../proxy/index.ts";
 import { quotaTable } from "../../orchestrator/index.ts";
 import type { SignInOptions, Web } from "../../web/index.ts";
 import { FakeProxy } from "./fake-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { openNewStores } from "./migrated-database.ts";
 import { openWebAndOrchestrator } from "./open-web-and-orchestrator.ts";
 
 /** `admin`, `anna` and `ben` all have this password in tests. */
@@ -77,7 +78,7 @@ export interface WebFixtureOptions {
 export async function openWebFixture(options: WebFixtureOptions = {}): Promise<WebFixture> {
   const dir = await mkdtemp(path.join(tmpdir(), "postern-web-"));
   const clock = options.clock ?? new ManualClock();
-  const stores = await openStores({ database: `sqlite:${dir}/db`, masterKey: Buffer.alloc(32, 7) }, clock);
+  const stores = await openNewStores(dir, clock);
   const proxy = new FakeProxy(stores);
   if (options.advertise) proxy.advertised.web = options.advertise;
   const admin = await stores.users.add({ name: "admin", role: "admin", passwordHash: CHEAP_HASH });

@@ -13,6 +13,7 @@ import {
   type ProxyOptions,
 } from "../../../proxy/index.ts";
 import type { CleanupStack } from "../../support/cleanup-stack.ts";
+import { openNewStores } from "../../support/migrated-database.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { type AgentScript, ScriptedAgent, ScriptedDesktop } from "./scripted-agent.ts";
 
@@ -36,7 +37,11 @@ export async function openProxyFixture(
 ): Promise<ProxyFixture> {
   const dataDir = options.dataDir ?? (await cleanup.makeFolder());
   const database = `sqlite:${path.join(dataDir, "postern.db")}`;
-  const stores = options.stores ?? (await openStores({ database, masterKey: randomBytes(32) }, systemClock));
+  const open = () =>
+    options.dataDir === undefined
+      ? openNewStores(dataDir, systemClock, randomBytes(32))
+      : openStores({ database, masterKey: randomBytes(32) }, systemClock);
+  const stores = options.stores ?? (await open());
   if (!options.stores) cleanup.add({ stop: () => stores.close() });
   let logged = "";
   const log = pino({ level: "debug" }, { write: (line: string) => (logged += line) });

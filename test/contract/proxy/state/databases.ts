@@ -5,6 +5,11 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { type Clock, systemClock } from "../../../../protocol/index.ts";
 import { openStores, type Stores } from "../../../../proxy/index.ts";
 import { CleanupStack } from "../../../support/cleanup-stack.ts";
+import {
+  createMigratedDatabase,
+  emptyDatabase,
+  makeMigratedFile,
+} from "../../../support/migrated-database.ts";
 import { type PostgresServer, dumpPostgres, startPostgres } from "../../../support/postgres.ts";
 
 /** A clock that stands until a test moves it. */
@@ -24,10 +29,16 @@ export class TestDatabase {
   /** All that the database has written, as text. */
   readonly dump: () => Promise<string>;
   readonly #opened: Stores[] = [];
+  readonly #onClosed: () => Promise<void>;
 
-  constructor(option: string, dump: () => Promise<string>) {
+  constructor(
+    option: string,
+    dump: () => Promise<string>,
+    onClosed: () => Promise<void> = () => Promise.resolve(),
+  ) {
     this.option = option;
     this.dump = dump;
+    this.#onClosed = onClosed;
   }
 
   /** Opens it as one more server; the harness closes it. */
@@ -39,31 +50,42 @@ export class TestDatabase {
 
   async close(): Promise<void> {
     for (const stores of this.#opened.splice(0)) await stores.close();
+    await this.#onClosed();
   }
 }
 
-/** Runs the same tests on SQLite and on PostgreSQL; `makeDatabase` gives each test a database of its own. */
-export function describeDatabases(
-  name: string,
-  define: (makeDatabase: () => Promise<TestDatabase>) => void,
-): void {
+/** A database of its own for a test: with this version's tables, or `empty`. */
+export type MakeDatabase = (tables?: "empty") => Promise<TestDatabase>;
+
+/** Runs the same tests on SQLite and on PostgreSQL. */
+export function describeDatabases(name: string, define: (makeDatabase: MakeDatabase) => void): void {
   describe(`${name} on SQLite`, () => {
     const cleanup = new CleanupStack();
     afterAll(() => cleanup.close());
-    define(async () => {
+    define(async (tables) => {
       const folder = await cleanup.makeFolder();
-      return new TestDatabase(`sqlite:${path.join(folder, "postern.db")}`, () => readFolder(folder));
+      const file = tables === "empty" ? path.join(folder, "postern.db") : await makeMigratedFile(folder);
+      return new TestDatabase(`sqlite:${file}`, () => readFolder(folder));
     });
   });
   describe(`${name} on PostgreSQL`, () => {
     let server: PostgresServer;
+    const unused: string[] = [];
     beforeAll(async () => {
       server = await startPostgres();
     });
     afterAll(() => server.stop());
-    define(async () => {
-      const url = await server.createDatabase();
-      return new TestDatabase(url, () => dumpPostgres(url));
+    define(async (tables) => {
+      const dump = (url: string) => () => dumpPostgres(url);
+      if (tables === "empty") {
+        const url = await server.createDatabase();
+        return new TestDatabase(url, dump(url));
+      }
+      const url = unused.pop() ?? (await createMigratedDatabase(server));
+      return new TestDatabase(url, dump(url), async () => {
+        await emptyDatabase(url);
+        unused.push(url);
+      });
     });
   });
 }

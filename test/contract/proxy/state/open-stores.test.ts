@@ -9,7 +9,7 @@ import { openServerCertificate } from "../../../support/open-server-certificate.
 describeDatabases("opening", (makeDatabase) => {
   let database: TestDatabase;
   beforeEach(async () => {
-    database = await makeDatabase();
+    database = await makeDatabase("empty");
   });
   afterEach(() => database.close());
 

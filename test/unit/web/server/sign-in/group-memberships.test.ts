@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from "vitest";
-import { openStores, type AuditEntry } from "../../../../../proxy/index.ts";
+import type { AuditEntry } from "../../../../../proxy/index.ts";
 import { AccountLinker } from "../../../../../web/server/sign-in/account-linker.ts";
 import { GroupMemberships } from "../../../../../web/server/sign-in/group-memberships.ts";
 import { CleanupStack } from "../../../../support/cleanup-stack.ts";
 import { ManualClock } from "../../../../support/manual-clock.ts";
+import { openNewStores } from "../../../../support/migrated-database.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
@@ -12,8 +13,7 @@ const ADMISSION = { create: true, viewers: true, denyGroups: [], denyPeople: [] 
 
 async function open() {
   const folder = await cleanup.makeFolder();
-  const options = { database: `sqlite:${folder}/db`, masterKey: Buffer.alloc(32, 7) };
-  const stores = await openStores(options, new ManualClock());
+  const stores = await openNewStores(folder, new ManualClock());
   cleanup.add({ stop: () => stores.close() });
   const audited: AuditEntry[] = [];
   const log = { fails: false };
