@@ -26,7 +26,7 @@ export const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["model"],
     ["state"],
     ["rights"],
-    ["audit", "trust", "admit"],
+    ["audit", "trust", "limits"],
     ["identify"],
     ["listen"],
     ["agents", "mip1"],

@@ -1,5 +1,5 @@
 import type { RsaServerKey } from "../protocol/index.ts";
-import type { AddressRanges } from "./admit/address-ranges.ts";
+import type { AddressRanges } from "./limits/address-ranges.ts";
 import type { AuditLog } from "./audit/audit-log.ts";
 import type { ServiceTrust } from "./trust/service-trust.ts";
 import type { SiteCertificate } from "./trust/site-certificate.ts";

@@ -15,10 +15,10 @@ import { chooseAdvertised, formatUrl, type AdvertisedAddresses } from "./model/a
 import type { AuditLog } from "./audit/audit-log.ts";
 import { auditUnavailable } from "./audit/audit-unavailable.ts";
 import { readAudit, type AuditEvent, type AuditQuery } from "./audit/query-audit.ts";
-import type { AddressRanges } from "./admit/address-ranges.ts";
+import type { AddressRanges } from "./limits/address-ranges.ts";
 import type { ConnectionSource } from "./model/connection-source.ts";
-import { EVENT_LOOP_SLICES } from "./admit/slice-timing.ts";
-import { TokenGuessThrottle } from "./admit/token-guess-throttle.ts";
+import { EVENT_LOOP_SLICES } from "./limits/slice-timing.ts";
+import { TokenGuessThrottle } from "./limits/token-guess-throttle.ts";
 import { TokenIdentifier } from "./identify/token-identifier.ts";
 import { CredentialIssuer } from "./identify/credential-issuer.ts";
 import { HandOverCodes } from "./identify/hand-over-codes.ts";
@@ -368,8 +368,8 @@ export class GatewayProxy implements Proxy {
     return requesterOf(request, this.#trustedProxies);
   }
 
-  admitHttp(request: http.IncomingMessage): void {
-    this.#listeners.admitHttp(request);
+  takeHttpConnection(request: http.IncomingMessage): void {
+    this.#listeners.takeHttpConnection(request);
   }
 
   close(): Promise<void> {

@@ -40,7 +40,8 @@ export function openListeners(dependencies: ListenersDependencies): Listeners {
       audit.append({ ...refused, transport: "websocket", ...(source && { source }) });
     },
     onAgent: (connection) => void agentAcceptor.accept(connection),
-    onMip1: mip1 && (({ socket, source, admitted }) => void mip1.acceptMip1(socket, source, admitted)),
+    onMip1:
+      mip1 && (({ socket, source, authenticated }) => void mip1.acceptMip1(socket, source, authenticated)),
     isMip1Peer: (address) => mip1?.allows(address) ?? false,
     repeaterIds: stores.repeaterIds,
     onRepeaterRefused: (error, source) => {

@@ -1,4 +1,4 @@
-import { AddressRanges } from "./admit/address-ranges.ts";
+import { AddressRanges } from "./limits/address-ranges.ts";
 import { AuditLog } from "./audit/audit-log.ts";
 import { listCertificateHosts } from "./model/advertised-addresses.ts";
 import { GatewayProxy } from "./gateway.ts";

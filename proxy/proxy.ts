@@ -152,7 +152,7 @@ export interface Proxy {
   /** Where a request comes from, behind trusted reverse proxies; null: not from a network. Port 0: not known. */
   requesterOf(request: http.IncomingMessage): ConnectionSource | null;
   /** The request's sender is signed in: its connection no longer counts as one of a stranger. */
-  admitHttp(request: http.IncomingMessage): void;
+  takeHttpConnection(request: http.IncomingMessage): void;
   /** Writes one line to the audit log: what happened, or what takes a right away. */
   audit(entry: AuditEntry): void;
   /**

@@ -25,10 +25,10 @@ export interface DataSessionOptions {
 export class DataSession {
   readonly ended: Promise<DataSessionEnd>;
   readonly #data: Duplex;
-  readonly #server: Duplex;
+  readonly #vncServer: Duplex;
   readonly #clock: Clock;
   readonly #toViewer: Pipe;
-  readonly #toServer: Pipe;
+  readonly #toVncServer: Pipe;
   readonly #tcp: EndpointTcp | null;
   /** Of each direction, when the VNC server's host was last known to have got everything, or was heard. */
   #acknowledged = { toServer: 0, toViewer: 0 };
@@ -49,21 +49,21 @@ export class DataSession {
   #cause: Error | null = null;
   #closing = false;
 
-  constructor(data: Duplex, server: Duplex, { clock, path, tcp = null }: DataSessionOptions) {
+  constructor(data: Duplex, vncServer: Duplex, { clock, path, tcp = null }: DataSessionOptions) {
     this.#data = data;
-    this.#server = server;
+    this.#vncServer = vncServer;
     this.#clock = clock;
     this.#path = path;
     this.#ranAt = clock.monotonic();
     this.#chunkAt = this.#ranAt;
     this.#tcp = tcp;
-    this.#toViewer = pipe(server, data);
-    this.#toServer = pipe(data, server, (chunk, forward) => {
+    this.#toViewer = pipe(vncServer, data);
+    this.#toVncServer = pipe(data, vncServer, (chunk, forward) => {
       this.#refuseStaleInput(chunk);
       if (this.#isDoubtful(chunk)) this.#holdBack(chunk, forward);
       else forward(chunk);
     });
-    // The server has given up the session, so what was typed into it is not to run.
+    // Postern's server has given up the session, so what was typed into it is not to run.
     for (const end of ["end", "close"]) data.once(end, () => this.#takeDoubtful());
     this.#tick();
     const observe = (ended: Promise<void>): Promise<void> =>
@@ -75,15 +75,15 @@ export class DataSession {
           if (!this.#closing) this.destroy(error instanceof Error ? error : new Error(String(error)));
         },
       );
-    const closed = Promise.all([whenClosed(data), whenClosed(server)]);
+    const closed = Promise.all([whenClosed(data), whenClosed(vncServer)]);
     void observe(this.#toViewer.ended);
-    void observe(this.#toServer.ended);
+    void observe(this.#toVncServer.ended);
     this.ended = closed.then(() => {
       this.#cancelLinger?.();
       this.#cancelTick();
       this.#cancelDoubt();
       const { bytes: bytesToViewer } = this.#toViewer;
-      return { bytesToViewer, bytesToServer: this.#toServer.bytes, cause: this.#cause };
+      return { bytesToViewer, bytesToServer: this.#toVncServer.bytes, cause: this.#cause };
     });
   }
 
@@ -93,7 +93,7 @@ export class DataSession {
     this.#closing = true;
     this.#cause ??= new PeerClosed("AGENT_CLOSING", "the agent closes");
     this.#stopPipes();
-    for (const stream of [this.#data, this.#server]) {
+    for (const stream of [this.#data, this.#vncServer]) {
       // With unread input, closing would send a reset, and the peer could lose bytes that were sent.
       stream.resume();
       stream.end();
@@ -108,16 +108,16 @@ export class DataSession {
     this.#cause ??= cause;
     this.#stopPipes();
     this.#data.destroy();
-    this.#server.destroy();
+    this.#vncServer.destroy();
   }
 
   #stopPipes(): void {
     this.#toViewer.stop();
-    this.#toServer.stop();
+    this.#toVncServer.stop();
   }
 
   get #bytesMoved(): number {
-    return this.#toViewer.bytes + this.#toServer.bytes;
+    return this.#toViewer.bytes + this.#toVncServer.bytes;
   }
 
   get #hasStoodStill(): boolean {
@@ -143,7 +143,7 @@ export class DataSession {
    * be told, and what was typed would run whenever the path is back.
    */
   async #watchEndpoint(tcp: EndpointTcp): Promise<void> {
-    const now = { toServer: this.#toServer.bytes, toViewer: this.#toViewer.bytes };
+    const now = { toServer: this.#toVncServer.bytes, toViewer: this.#toViewer.bytes };
     const { toServer, toViewer } = this.#acknowledged;
     if (now.toServer === toServer || now.toViewer > toViewer) {
       this.#acknowledged = { toServer, toViewer: now.toViewer };
@@ -187,7 +187,7 @@ export class DataSession {
   }
 
   /**
-   * A server ends the session into which something was typed while the path halted, and the end comes right behind it.
+   * Postern's server ends the session into which something was typed while the path halted, and the end comes right behind it.
    * @throws PeerClosed `AGENT_STALLED`
    */
   #holdBack(chunk: Buffer, forward: (chunk: Buffer) => void): void {

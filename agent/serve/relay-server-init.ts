@@ -10,13 +10,13 @@ import { AGENT_LIMITS } from "../agent-limits.ts";
  */
 export async function relayServerInit(
   data: Duplex,
-  server: Duplex,
+  vncServer: Duplex,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   const limits = { deadlineMs: AGENT_LIMITS.serverInitMs, maxBytes: AGENT_LIMITS.serverInitBytes };
   const viewer = new Conversation(data, limits, clock, signal);
-  const peer = new Conversation(server, limits, clock, signal);
+  const peer = new Conversation(vncServer, limits, clock, signal);
   try {
     await peer.write(await viewer.read(bytes(1)));
     await viewer.write(encodeServerInit(await peer.read(tightServerInit())));

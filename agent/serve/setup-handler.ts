@@ -106,11 +106,11 @@ export class SetupHandler {
       cancelNotice();
     }
     answer(encodeSetupResponse({ ticket, status: 1, code: "" }), true);
-    const [server, data] = opened;
-    if (server.hasTightCapabilities && !(await this.#relayServerInit(server, data, log))) return;
+    const [endpoint, data] = opened;
+    if (endpoint.hasTightCapabilities && !(await this.#relayServerInit(endpoint, data, log))) return;
     await this.#runSession(
-      new DataSession(data, server.stream, { ...this.#options, tcp: server.tcp }),
-      log.child({ security: server.security }),
+      new DataSession(data, endpoint.stream, { ...this.#options, tcp: endpoint.tcp }),
+      log.child({ security: endpoint.security }),
     );
   }
 
@@ -164,12 +164,12 @@ export class SetupHandler {
     }
   }
 
-  async #relayServerInit(server: EndpointConnection, data: Duplex, log: Logger): Promise<boolean> {
+  async #relayServerInit(endpoint: EndpointConnection, data: Duplex, log: Logger): Promise<boolean> {
     try {
-      await relayServerInit(data, server.stream, this.#options.clock, this.#closing.signal);
+      await relayServerInit(data, endpoint.stream, this.#options.clock, this.#closing.signal);
       return true;
     } catch (error) {
-      server.destroy();
+      endpoint.destroy();
       data.destroy();
       log.warn({ event: "data.end", cause: describeError(error) }, "viewer gone before the first picture");
       return false;

@@ -16,7 +16,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
-import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
+import { EVENT_LOOP_SLICES } from "../limits/slice-timing.ts";
 import { AgentFramePace } from "./agent-frame-pace.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
@@ -28,11 +28,11 @@ import type { ServiceTrust } from "../trust/service-trust.ts";
 import { announceAuthority } from "./authority-commands.ts";
 import { AgentControlConnection } from "./agent-control-connection.ts";
 import {
-  admitAgent,
-  admitSpareConnection,
+  authenticateAgent,
+  authenticateSpareConnection,
   queryStateForAgent,
   type AdmissionDependencies,
-} from "./agent-admission.ts";
+} from "./authenticate-agent.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
 import { AgentFrameProcessor } from "./agent-frame-processor.ts";
@@ -63,7 +63,7 @@ export interface AgentAcceptorDependencies {
 export interface AcceptedAgentConnection {
   readonly socket: TLSSocket;
   readonly source: ConnectionSource;
-  admitted(): void;
+  authenticated(): void;
 }
 
 /** Where MiP 2 connections come in: the first frame distinguishes control from data. */
@@ -95,7 +95,7 @@ export class AgentAcceptor {
         if (!this.#dependencies.tickets.redeem(first.value.ticket, accepted.socket)) {
           throw new ProtocolError("TICKET_INVALID", "no viewer waits for this data connection");
         }
-        accepted.admitted();
+        accepted.authenticated();
       } else throw new ProtocolError("MIP_FRAME", "neither a control nor a data connection");
     } catch (error) {
       conversation.release();
@@ -104,7 +104,7 @@ export class AgentAcceptor {
       if (isPosternError(error)) {
         const { code, message } = error;
         this.#peerLog.warn({ event: "agent.rejected", code, source, detail: message }, "agent rejected");
-      } else log.error({ event: "agent.fault", source, err: error }, "an agent could not be admitted");
+      } else log.error({ event: "agent.fault", source, err: error }, "an agent could not be taken in");
     }
   }
 
@@ -126,10 +126,15 @@ export class AgentAcceptor {
     handshake: Mip2Handshake,
   ): Promise<void> {
     const { stores, serverId, agents, events, clock, log } = this.#dependencies;
-    const { record, enrolled, features, instance } = await admitAgent(peer, accepted.socket, handshake, {
-      ...this.#dependencies,
-      enrolmentAudit: this.#auditEnrolments(accepted),
-    });
+    const { record, enrolled, features, instance } = await authenticateAgent(
+      peer,
+      accepted.socket,
+      handshake,
+      {
+        ...this.#dependencies,
+        enrolmentAudit: this.#auditEnrolments(accepted),
+      },
+    );
     // Enrolment is rare and has spent its secret already; who is held here only changes its connection.
     const waitMs = enrolled || agents.find(record.id) ? 0 : this.#reconnectRateLimit.reserve();
     if (waitMs > 0) throw new AgentRefusal("BUSY", { retryAfterMs: waitMs });
@@ -139,7 +144,7 @@ export class AgentAcceptor {
     if (claimed?.publicKey !== record.publicKey) throw new AgentRefusal("BUSY", { retryAfterMs: 0 });
     peer.release();
     if (!this.#open) throw new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.drainSpreadMs });
-    accepted.admitted();
+    accepted.authenticated();
 
     const { id, name, kind } = record;
     const agent = { id, name, kind, admitted: claimed.admittedAt !== null };
@@ -185,12 +190,12 @@ export class AgentAcceptor {
     peer: Conversation,
     handshake: Mip2Handshake,
   ): Promise<void> {
-    const agentId = await admitSpareConnection(peer, accepted.socket, handshake, this.#dependencies);
+    const agentId = await authenticateSpareConnection(peer, accepted.socket, handshake, this.#dependencies);
     peer.release();
     if (!this.#dependencies.spares.accept(accepted.socket, agentId)) {
       throw new ProtocolError("SPARE_UNWANTED", "nobody asked for this spare connection");
     }
-    accepted.admitted();
+    accepted.authenticated();
   }
 
   async #awaitEnd(

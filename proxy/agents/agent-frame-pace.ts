@@ -1,6 +1,6 @@
 import type { FramePace } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { SliceTiming } from "../admit/slice-timing.ts";
+import type { SliceTiming } from "../limits/slice-timing.ts";
 
 /**
  * Shares out the time for the frames of all agents: in one turn of the event loop a short slice, and one agent after the

@@ -1,11 +1,11 @@
 import { SecurityType } from "../../protocol/index.ts";
 import type { AcceptedViewer, ViewerListener } from "../model/accepted-viewer.ts";
-import { accountMethod } from "./account-method.ts";
-import { noneMethod } from "./none-method.ts";
-import { rsaAesMethod } from "./rsa-aes-method.ts";
+import { accountSecurity } from "./account-security.ts";
+import { noneSecurity } from "./none-security.ts";
+import { rsaAesSecurity } from "./rsa-aes-security.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
-import { veNCryptMethod } from "./vencrypt-method.ts";
-import { vncAuthMethod } from "./vnc-auth-method.ts";
+import { veNCryptSecurity } from "./vencrypt-security.ts";
+import { vncAuthSecurity } from "./vnc-auth-security.ts";
 
 export interface ViewerSecurityRow {
   readonly method: ViewerSecurity;
@@ -38,42 +38,42 @@ function rankUnencrypted(position: number): ViewerSecurityRow["rank"] {
  */
 const VIEWER_SECURITY_TYPES: readonly ViewerSecurityRow[] = [
   {
-    method: noneMethod,
+    method: noneSecurity,
     rank: { plain: 0, "one-port": 0, repeater: 0, tls: 0, websocket: 0 },
     isFor: hasTicket,
   },
   {
-    method: accountMethod,
+    method: accountSecurity,
     rank: { plain: null, "one-port": null, repeater: null, tls: null, websocket: 0 },
     isFor: asksAccount,
   },
   {
-    method: rsaAesMethod(SecurityType.ra2),
+    method: rsaAesSecurity(SecurityType.ra2),
     rank: rankUnencrypted(10),
     isFor: hasNoTicket,
   },
   {
-    method: vncAuthMethod,
+    method: vncAuthSecurity,
     rank: { plain: 20, "one-port": 20, repeater: 20, tls: 20, websocket: 20 },
     isFor: hasNoTicket,
   },
   {
-    method: veNCryptMethod,
+    method: veNCryptSecurity,
     rank: { plain: null, "one-port": 30, repeater: null, tls: null, websocket: null },
     isFor: canBeEncrypted,
   },
   {
-    method: rsaAesMethod(SecurityType.ra2_256),
+    method: rsaAesSecurity(SecurityType.ra2_256),
     rank: rankUnencrypted(40),
     isFor: hasNoTicket,
   },
   {
-    method: rsaAesMethod(SecurityType.ra2ne_256),
+    method: rsaAesSecurity(SecurityType.ra2ne_256),
     rank: rankUnencrypted(50),
     isFor: hasNoTicket,
   },
   {
-    method: rsaAesMethod(SecurityType.ra2ne),
+    method: rsaAesSecurity(SecurityType.ra2ne),
     rank: rankUnencrypted(51),
     isFor: hasNoTicket,
   },

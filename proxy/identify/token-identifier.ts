@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { CHALLENGE_BYTES, vncAuthResponse, type Clock } from "../../protocol/index.ts";
-import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
+import type { TokenGuessThrottle } from "../limits/token-guess-throttle.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import { queryStateForViewer, ViewerRefusal } from "../model/viewer-refusal.ts";
 import type { DesktopView, Role, TokenRecord } from "../state/state-records.ts";

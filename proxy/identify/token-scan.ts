@@ -1,5 +1,5 @@
 import { matchesToken, prepareResponse, type TokenKey } from "../../protocol/index.ts";
-import type { SliceTiming } from "../admit/slice-timing.ts";
+import type { SliceTiming } from "../limits/slice-timing.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
 

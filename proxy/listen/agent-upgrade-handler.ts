@@ -9,8 +9,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import tls, { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
-import type { AddressRanges } from "../admit/address-ranges.ts";
-import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
+import type { AddressRanges } from "../limits/address-ranges.ts";
+import type { PreAuthConnectionLimit } from "../limits/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { TlsCertificate } from "../trust/server-certificate.ts";
@@ -95,12 +95,12 @@ export class AgentUpgradeHandler {
         text: { closeReason: "RFB is binary" },
         ping: { clock: this.#options.clock, everyMs: PROXY_LIMITS.webSocketPingMs },
       });
-      const admitted = (): void => {
+      const authenticated = (): void => {
         slot.release();
         allowWholeMessages(webSocket);
       };
       this.#startTls(stream, source, (inner) => {
-        this.#options.onAgent({ socket: inner, source, classify: slot.moveTo, admitted });
+        this.#options.onAgent({ socket: inner, source, classify: slot.moveTo, authenticated });
       });
     });
   };

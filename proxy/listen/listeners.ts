@@ -2,13 +2,13 @@ import type http from "node:http";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import type { Clock } from "../../protocol/index.ts";
-import type { AddressRanges } from "../admit/address-ranges.ts";
-import { planDescriptors } from "../admit/descriptor-budget.ts";
-import { HttpConnectionLimit } from "../admit/http-connection-limit.ts";
-import { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
+import type { AddressRanges } from "../limits/address-ranges.ts";
+import { planDescriptors } from "../limits/descriptor-budget.ts";
+import { HttpConnectionLimit } from "../limits/http-connection-limit.ts";
+import { PreAuthConnectionLimit } from "../limits/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { AcceptQueue } from "../admit/accept-queue.ts";
-import { EVENT_LOOP_SLICES } from "../admit/slice-timing.ts";
+import { AcceptQueue } from "../limits/accept-queue.ts";
+import { EVENT_LOOP_SLICES } from "../limits/slice-timing.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import { networkKey, type ConnectionSource } from "../model/connection-source.ts";
 import type { ListeningAddresses, HostPort, ListenOptions } from "../model/proxy-types.ts";
@@ -73,7 +73,7 @@ export class Listeners {
     const { trust, site, clock, onViewer, onAgent } = options;
     const budget = planDescriptors();
     this.#httpConnections = new HttpConnectionLimit(budget.http);
-    const connectionLimit = new PreAuthConnectionLimit(clock, budget.unadmitted);
+    const connectionLimit = new PreAuthConnectionLimit(clock, budget.preAuth);
     const enqueue = this.#enqueue;
     const shared = { ...options, connectionLimit, enqueue };
     this.#viewerContext = makeContext(site?.current ?? trust.current);
@@ -139,8 +139,8 @@ export class Listeners {
       {
         agent: onAgent,
         mip1: onMip1 && { accept: onMip1, isPeer: isMip1Peer },
-        http: ({ socket, source, admitted }) => {
-          admitted();
+        http: ({ socket, source, authenticated }) => {
+          authenticated();
           // A reverse proxy brings the requests of many people: it limits them itself.
           const isShared = this.#options.trustedProxies.contains(source.address);
           if (!this.#web || !(isShared || this.#httpConnections.add(socket, source.address))) {
@@ -240,7 +240,7 @@ export class Listeners {
   }
 
   /** A sign-in was proven over this request's connection: it is no longer counted. */
-  admitHttp(request: http.IncomingMessage): void {
+  takeHttpConnection(request: http.IncomingMessage): void {
     this.#httpConnections.release(request.socket);
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
-import type { AddressRanges } from "../admit/address-ranges.ts";
+import type { AddressRanges } from "../limits/address-ranges.ts";
 import { plainAddress, type ConnectionSource } from "../model/connection-source.ts";
 import { readSocketSource } from "./tcp-listener.ts";
 

@@ -25,7 +25,7 @@ export class RfbViewer implements AcceptedViewer {
   readonly listener: ViewerListener;
   readonly source: ConnectionSource;
   readonly requestedDesktopIds: ReadonlySet<string> | null;
-  readonly admitted: () => void;
+  readonly authenticated: () => void;
   readonly encrypt: ((signal: AbortSignal) => Promise<void>) | null;
   readonly countRetransmissions: () => Promise<number | null>;
   readonly #clock: Clock;
@@ -33,7 +33,7 @@ export class RfbViewer implements AcceptedViewer {
   #finished = false;
 
   constructor(
-    { socket, source, admitted }: AcceptedConnection,
+    { socket, source, authenticated }: AcceptedConnection,
     { listener, tls, requestedDesktopIds, clock }: RfbViewerOptions,
   ) {
     this.#stream = socket;
@@ -42,7 +42,7 @@ export class RfbViewer implements AcceptedViewer {
     this.listener = listener;
     this.requestedDesktopIds = requestedDesktopIds ?? null;
     this.source = source;
-    this.admitted = admitted;
+    this.authenticated = authenticated;
     this.encrypt =
       tls === undefined
         ? null

@@ -1,7 +1,7 @@
 import net, { type AddressInfo, type Server, type Socket } from "node:net";
 import { ConfigError, describeError, type Clock } from "../../protocol/index.ts";
-import type { AddressRanges } from "../admit/address-ranges.ts";
-import type { PreAuthConnectionLimit, PreAuthKind } from "../admit/pre-auth-connection-limit.ts";
+import type { AddressRanges } from "../limits/address-ranges.ts";
+import type { PreAuthConnectionLimit, PreAuthKind } from "../limits/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { canonicalAddress, type ConnectionSource } from "../model/connection-source.ts";
 import type { HostPort } from "../model/proxy-types.ts";
@@ -14,7 +14,7 @@ export interface AcceptedConnection {
   /** It is known now what it is. False: there is no slot for one more of that kind, and it was closed. */
   classify(kind: PreAuthKind): boolean;
   /** Releases the slot. Idempotent; the end of the connection does it too. */
-  admitted(): void;
+  authenticated(): void;
 }
 
 export interface TcpListenerOptions {
@@ -72,7 +72,7 @@ export class TcpListener {
       this.#sockets.delete(socket);
       if (this.#sockets.size === 0) this.#onIdle?.();
     });
-    const connection = { socket, source, classify: slot.moveTo, admitted: slot.release };
+    const connection = { socket, source, classify: slot.moveTo, authenticated: slot.release };
     if (isForwarder) void this.#receiveForwarded(connection);
     else onConnection(connection);
   }
@@ -91,9 +91,9 @@ export class TcpListener {
       socket.destroy();
       return;
     }
-    connection.admitted();
+    connection.authenticated();
     socket.once("close", slot.release);
-    onConnection({ socket, source: client, classify: slot.moveTo, admitted: slot.release });
+    onConnection({ socket, source: client, classify: slot.moveTo, authenticated: slot.release });
   }
 
   /**

@@ -19,7 +19,7 @@ export interface AcceptedTlsConnection {
   readonly socket: TLSSocket;
   readonly source: ConnectionSource;
   readonly classify: AcceptedConnection["classify"];
-  admitted(): void;
+  authenticated(): void;
 }
 
 type TlsHandler = (connection: AcceptedTlsConnection) => void;
@@ -129,8 +129,8 @@ export class TlsAcceptor {
     this.#pendingHandshakes.delete(key);
     handshaking.cancelDeadline();
     socket.setNoDelay(true);
-    const { source, classify, admitted } = handshaking.connection;
-    this.#dispatchByAlpn({ socket, source, classify, admitted });
+    const { source, classify, authenticated } = handshaking.connection;
+    this.#dispatchByAlpn({ socket, source, classify, authenticated });
   }
 
   #dispatchByAlpn(connection: AcceptedTlsConnection): void {

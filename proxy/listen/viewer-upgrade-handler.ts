@@ -3,8 +3,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
-import type { AddressRanges } from "../admit/address-ranges.ts";
-import type { PreAuthConnectionLimit } from "../admit/pre-auth-connection-limit.ts";
+import type { AddressRanges } from "../limits/address-ranges.ts";
+import type { PreAuthConnectionLimit } from "../limits/pre-auth-connection-limit.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import type { ConnectionSource } from "../model/connection-source.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
@@ -131,7 +131,7 @@ export class ViewerUpgradeHandler {
         asksAccount: query.has(ACCOUNT_QUERY),
         requestedDesktopIds: null,
         encrypt: null,
-        admitted: () => {
+        authenticated: () => {
           slot.release();
           allowWholeMessages(webSocket);
         },

@@ -11,7 +11,7 @@ export async function checkIdentifier(identifier: string, file: string): Promise
   try {
     text = await readFile(file, "utf8");
   } catch (cause) {
-    const message = "the list of MiP 1 identifiers cannot be read, so that nobody is admitted";
+    const message = "the list of MiP 1 identifiers cannot be read, so that nobody may connect";
     throw new AuthError("MIP1_IDENTIFIERS_UNREADABLE", message, { cause });
   }
   for (const line of text.split("\n")) {

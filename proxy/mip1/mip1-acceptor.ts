@@ -12,7 +12,7 @@ import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { type ConnectionSource, plainAddress } from "../model/connection-source.ts";
 import { PeerLog } from "../model/peer-log.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
-import type { AddressRanges } from "../admit/address-ranges.ts";
+import type { AddressRanges } from "../limits/address-ranges.ts";
 import type { Mip1AgentRegistry } from "./mip1-agent-registry.ts";
 import type { Mip1Tickets } from "./mip1-tickets.ts";
 
@@ -38,28 +38,28 @@ export class Mip1Acceptor {
   /**
    * Takes a connection inside TLS of which nothing has been read. Never rejects: a failure closes the connection without
    * an answer, because MiP 1 has no message for refusals.
-   * @param admitted releases its pre-authentication slot
+   * @param authenticated releases its pre-authentication slot
    */
-  async acceptMip1(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
+  async acceptMip1(socket: Duplex, source: ConnectionSource, authenticated: () => void): Promise<void> {
     socket.on("error", () => undefined);
     try {
       if (!this.#dependencies.allowed.contains(source.address)) {
         throw new AuthError("MIP1_NOT_ALLOWED", "this peer may not speak MiP 1");
       }
-      await this.#accept(socket, source, admitted);
+      await this.#accept(socket, source, authenticated);
     } catch (error) {
       socket.destroy();
       this.#logFailure(source, error);
     }
   }
 
-  async #accept(socket: Duplex, source: ConnectionSource, admitted: () => void): Promise<void> {
+  async #accept(socket: Duplex, source: ConnectionSource, authenticated: () => void): Promise<void> {
     const { agents, tickets, clock } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
     const first = await peer.read(mip1.readMip1Message()).finally(() => peer.release());
     if (first.type === mip1.Mip1MessageType.handshake) {
-      await agents.admit(socket, source, first);
+      await agents.register(socket, source, first);
     } else if (first.type === mip1.Mip1MessageType.setupResponse && first.status === 1) {
       if (!tickets.redeem(first.ticket, socket, plainAddress(source.address))) {
         throw new AuthError("TICKET_INVALID", "no viewer waits for this data connection of this peer");
@@ -67,13 +67,13 @@ export class Mip1Acceptor {
     } else {
       throw new ProtocolError("MIP1_MESSAGE", "neither a control nor a data connection");
     }
-    admitted();
+    authenticated();
   }
 
   #logFailure(source: ConnectionSource, error: unknown): void {
     const { audit, log } = this.#dependencies;
     if (!isPosternError(error)) {
-      log.error({ event: "agent.fault", source, err: error }, "a MiP 1 agent could not be admitted");
+      log.error({ event: "agent.fault", source, err: error }, "a MiP 1 agent could not be taken in");
       return;
     }
     const { code, message } = error;

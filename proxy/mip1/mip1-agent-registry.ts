@@ -11,7 +11,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { type ConnectionSource, plainAddress } from "../model/connection-source.ts";
-import { TakeoverDamper } from "../admit/takeover-damper.ts";
+import { TakeoverDamper } from "../limits/takeover-damper.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { auditUnavailable } from "../audit/audit-unavailable.ts";
 import type { ProxyEventEmitter, AuditEntry, ConnectedAgent, HostPort } from "../model/proxy-types.ts";
@@ -88,13 +88,17 @@ export class Mip1AgentRegistry {
    * happens again and again, each newcomer waits longer than the one before.
    * @throws ProtocolError `MIP1_IDENTIFIER`, AuthError `MIP1_IDENTIFIER_UNKNOWN`, LimitError `MIP1_AGENTS`, RequestError `AGENT_REVOKED`, `AUDIT_UNAVAILABLE`, PeerClosed
    */
-  async admit(socket: Duplex, source: ConnectionSource, { identifier }: mip1.Mip1Handshake): Promise<void> {
+  async register(
+    socket: Duplex,
+    source: ConnectionSource,
+    { identifier }: mip1.Mip1Handshake,
+  ): Promise<void> {
     const identity = identifyMip1Agent(identifier, await this.#loadKey());
     const { identifiersFile } = this.#dependencies.options;
     if (identifiersFile !== undefined) await checkIdentifier(identifier, identifiersFile);
     this.#checkAgentLimit(identity, source);
     await this.#awaitTurn(socket, identity);
-    await this.#queue.run(identity.agentId, () => this.#admit(socket, source, identity));
+    await this.#queue.run(identity.agentId, () => this.#enter(socket, source, identity));
   }
 
   /**
@@ -151,7 +155,7 @@ export class Mip1AgentRegistry {
     if (!this.#open) throw serverStopping();
   }
 
-  async #admit(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
+  async #enter(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
     const { stores, serverId, events, log } = this.#dependencies;
     const { agentId, name } = identity;
     await this.#register(identity);

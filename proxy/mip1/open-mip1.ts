@@ -2,12 +2,12 @@ import type { ConnectionSource } from "../model/connection-source.ts";
 import type { Duplex } from "node:stream";
 import { Mip1Acceptor } from "./mip1-acceptor.ts";
 import type { Mip1Options } from "../model/mip1-options.ts";
-import { AddressRanges } from "../admit/address-ranges.ts";
+import { AddressRanges } from "../limits/address-ranges.ts";
 import { Mip1AgentRegistry, type Mip1AgentRegistryDependencies } from "./mip1-agent-registry.ts";
 import { Mip1Tickets } from "./mip1-tickets.ts";
 
 /** Takes a connection inside TLS that speaks MiP 1, of which nothing has been read. */
-type AcceptMip1 = (socket: Duplex, source: ConnectionSource, admitted: () => void) => Promise<void>;
+type AcceptMip1 = (socket: Duplex, source: ConnectionSource, authenticated: () => void) => Promise<void>;
 
 export interface Mip1 {
   readonly agents: Mip1AgentRegistry;

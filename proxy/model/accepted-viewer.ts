@@ -42,7 +42,7 @@ export interface AcceptedViewer {
   /** From now on its RFB runs over this stream, which encrypts, and owns the one before it. */
   replaceStream(stream: Duplex): void;
   /** It is identified: releases its pre-authentication slot. Idempotent. */
-  admitted(): void;
+  authenticated(): void;
   /** Ends it so that what was written still arrives. `closeCode` is WebSocket's. Idempotent. */
   finish(closeCode: number, reason: string): void;
 }

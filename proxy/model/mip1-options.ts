@@ -6,6 +6,6 @@ export interface Mip1Options {
   readonly allow: readonly string[];
   /** What Setup requests ask agents to dial. */
   readonly endpoint: HostPort;
-  /** A file that lists the identifiers that are admitted, one a line; absent: all are. */
+  /** A file that lists the identifiers that may connect, one a line; absent: all are. */
   readonly identifiersFile?: string;
 }

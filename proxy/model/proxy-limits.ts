@@ -36,13 +36,13 @@ export const PROXY_LIMITS = {
   viewerRetransmissions: 6,
 
   /** Connections that have not been identified yet: of one source, and of each kind. Fewer where the process may open few files. */
-  unadmittedPerSource: 256,
-  unadmittedConnecting: 2_048,
-  unadmittedViewers: 2_048,
-  unadmittedAgents: 2_048,
-  /** A network with no more of them than this loses none that is younger than `unadmittedSettleMs`. */
-  unadmittedSmallNetwork: 8,
-  unadmittedSettleMs: 1_000,
+  preAuthPerSource: 256,
+  preAuthConnecting: 2_048,
+  preAuthViewers: 2_048,
+  preAuthAgents: 2_048,
+  /** A network with no more of them than this loses none that is younger than `preAuthSettleMs`. */
+  preAuthSmallNetwork: 8,
+  preAuthSettleMs: 1_000,
   /** What is left of `tokenEntryMs` when all slots of viewers are taken. */
   crowdedTokenEntryMs: 20_000,
   /** HTTP connections without a sign-in. Fewer where the process may open few files. */
@@ -83,12 +83,12 @@ export const PROXY_LIMITS = {
   rfbHandshakeBytes: 4_096,
   serverInitBytes: 16_384,
   mipHandshakeBytes: 16_384,
-  /** One WebSocket message of an admitted peer, in so many fragments and pieces; before that in so many. */
+  /** One WebSocket message of an authenticated peer, in so many fragments and pieces; before that in so many. */
   webSocketMessageBytes: 1_048_576,
   webSocketFragments: 16_384,
   webSocketChunks: 65_536,
-  unadmittedFragments: 16,
-  unadmittedChunks: 64,
+  preAuthFragments: 16,
+  preAuthChunks: 64,
   /** A WebSocket carries a ping this often, so that nothing in between takes it for idle. */
   webSocketPingMs: 20_000,
 

@@ -10,7 +10,7 @@ import {
   type Clock,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import type { TokenGuessThrottle } from "../admit/token-guess-throttle.ts";
+import type { TokenGuessThrottle } from "../limits/token-guess-throttle.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import { PeerLog } from "../model/peer-log.ts";
 import type { ProxyEventEmitter } from "../model/proxy-types.ts";
@@ -58,7 +58,7 @@ export class ReverseServers {
   }
 
   /** Never rejects: any error ends the connection. */
-  async accept({ socket, source, admitted }: AcceptedConnection): Promise<void> {
+  async accept({ socket, source, authenticated }: AcceptedConnection): Promise<void> {
     const { stores, throttle, audit, clock } = this.#dependencies;
     const limits = { deadlineMs: PROXY_LIMITS.mipHandshakeMs, maxBytes: PROXY_LIMITS.mipHandshakeBytes };
     const peer = new Conversation(socket, limits, clock);
@@ -77,7 +77,7 @@ export class ReverseServers {
       if (!desktop) throw new ViewerRefusal("TOKEN_WRONG");
       const version = Buffer.from(await peer.read(bytes(VERSION_BYTES)));
       peer.release();
-      admitted();
+      authenticated();
       await this.#register({ socket, source }, desktop, version);
     } catch (error) {
       peer.release();

@@ -1,4 +1,4 @@
-import { EVENT_LOOP_SLICES, type SliceTiming } from "../admit/slice-timing.ts";
+import { EVENT_LOOP_SLICES, type SliceTiming } from "../limits/slice-timing.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 
 /** Shares a little of each turn of the event loop among all sign-in screens: running sessions do not wait for their painting. */

@@ -1,7 +1,7 @@
 import type { EndCause } from "./end-cause.ts";
 
 export type SessionState =
-  | { readonly phase: "admitted" }
+  | { readonly phase: "accepted" }
   | { readonly phase: "identified" }
   | { readonly phase: "paired" }
   | { readonly phase: "relaying" }
@@ -14,13 +14,13 @@ export type SessionEvent =
   | { readonly type: "ended"; readonly cause: EndCause };
 
 const NEXT = {
-  admitted: { on: "identified", then: { phase: "identified" } },
+  accepted: { on: "identified", then: { phase: "identified" } },
   identified: { on: "paired", then: { phase: "paired" } },
   paired: { on: "started", then: { phase: "relaying" } },
   relaying: null,
 } as const;
 
-export const INITIAL_SESSION_STATE: SessionState = { phase: "admitted" };
+export const INITIAL_SESSION_STATE: SessionState = { phase: "accepted" };
 
 /**
  * The state after an event. Any state may end; what has ended stays as it is.

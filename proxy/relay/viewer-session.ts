@@ -107,7 +107,7 @@ export class ViewerSession {
   async run(): Promise<void> {
     try {
       const authenticator = await authenticateViewer(this.#viewer, this.#dependencies, this.#abort.signal);
-      await this.#admit(authenticator);
+      await this.#identify(authenticator);
     } catch (error) {
       const cause = toEndCause(error);
       if (cause === "INTERNAL") this.#log.error({ event: "session.fault", err: error }, "a session failed");
@@ -133,7 +133,7 @@ export class ViewerSession {
     this.#dependencies.peerLog.warn(late, "TLS began after the greeting of plain RFB");
   }
 
-  async #admit(authenticator: ViewerAuthenticator): Promise<void> {
+  async #identify(authenticator: ViewerAuthenticator): Promise<void> {
     const { clock } = this.#dependencies;
     let opened: PairedDesktop | null = null;
     let signIn: StartedSignIn | null = null;
@@ -188,7 +188,7 @@ export class ViewerSession {
     if (reply.kind !== "person") return null;
     const { person } = reply;
     this.#person = person;
-    this.#viewer.admitted();
+    this.#viewer.authenticated();
     const grant = await queryStateForViewer(findNamedGrant(person, desktopIds));
     return grant && identifyPerson(person, grant, this.#dependencies.clock);
   }
@@ -202,7 +202,7 @@ export class ViewerSession {
       signal: this.#abort.signal,
       onPerson: (person) => {
         this.#person = person;
-        this.#viewer.admitted();
+        this.#viewer.authenticated();
       },
       onRefused: (code) => {
         this.#sessionLog.refuse(code);
@@ -271,8 +271,8 @@ export class ViewerSession {
 
   /** A person may try one desktop after another. */
   #noteIdentified(): void {
-    if (this.#state.phase === "admitted") this.#apply({ type: "identified" });
-    this.#viewer.admitted();
+    if (this.#state.phase === "accepted") this.#apply({ type: "identified" });
+    this.#viewer.authenticated();
   }
 
   async #pair(

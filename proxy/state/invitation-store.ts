@@ -1,6 +1,6 @@
 import type { ExpressionBuilder, Kysely } from "kysely";
 import { RequestError } from "../../protocol/index.ts";
-import { admitNewcomer } from "./admit-newcomer.ts";
+import { addNewcomer } from "./add-newcomer.ts";
 import { rejectOnViolation } from "./constraint.ts";
 import type { InvitationRecord, InvitationStore } from "./newcomer-stores.ts";
 import type { UserRecord } from "./state-records.ts";
@@ -69,7 +69,7 @@ export class SqlInvitationStore implements InvitationStore {
         .executeTakeFirst();
       if (taken === undefined) return null;
       const { role, email, groupIds } = decode(taken);
-      return admitNewcomer(trx, { id, name, role, passwordHash, email }, { groupIds, now: terms.now });
+      return addNewcomer(trx, { id, name, role, passwordHash, email }, { groupIds, now: terms.now });
     });
   }
 

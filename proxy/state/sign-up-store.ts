@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import { foldName } from "../../protocol/index.ts";
-import { admitNewcomer } from "./admit-newcomer.ts";
+import { addNewcomer } from "./add-newcomer.ts";
 import type { SignUpRecord, SignUpStore } from "./newcomer-stores.ts";
 import type { UserRecord } from "./state-records.ts";
 import { deleteExpired } from "./delete-expired.ts";
@@ -60,7 +60,7 @@ export class SqlSignUpStore implements SignUpStore {
         .returning(["name", "passwordHash"])
         .executeTakeFirst();
       if (taken === undefined) return null;
-      return admitNewcomer(trx, { ...taken, id: userId, role }, { groupIds, now });
+      return addNewcomer(trx, { ...taken, id: userId, role }, { groupIds, now });
     });
   }
 

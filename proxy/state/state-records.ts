@@ -83,7 +83,7 @@ export interface IssuedToken extends TokenRecord {
 
 /** A token whose plaintext can be had: only for matching. */
 export interface SealedToken extends TokenRecord {
-  /** Null: the row was altered. It admits no viewer, and must not hide the other tokens. */
+  /** Null: the row was altered. It opens nothing, and must not hide the other tokens. */
   reveal(): string | null;
 }
 

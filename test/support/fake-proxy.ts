@@ -216,7 +216,7 @@ export class FakeProxy implements Proxy {
     return remoteAddress === undefined ? null : { address: remoteAddress, port: remotePort ?? 0 };
   }
 
-  admitHttp(): void {
+  takeHttpConnection(): void {
     this.admitted += 1;
   }
 

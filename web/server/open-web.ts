@@ -213,8 +213,8 @@ export async function openWeb(options: WebOptions): Promise<Web> {
           },
         }),
         form: signIn.form,
-        admitHttp: (request) => {
-          proxy.admitHttp(request);
+        takeHttpConnection: (request) => {
+          proxy.takeHttpConnection(request);
         },
       });
       api.addHook("onRequest", async (_request, reply) => {

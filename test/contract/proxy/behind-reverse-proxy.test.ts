@@ -98,7 +98,7 @@ describe("behind a trusted reverse proxy", () => {
     const proxyFixture = await openProxyFixture(cleanup, options);
     const ask = { path: "/mip", forwarded: "203.0.113.9" };
     // They do not go on to prove anything.
-    const asked = Array.from({ length: PROXY_LIMITS.unadmittedPerSource }, () => upgrade(proxyFixture, ask));
+    const asked = Array.from({ length: PROXY_LIMITS.preAuthPerSource }, () => upgrade(proxyFixture, ask));
     expect((await Promise.all(asked)).every((answer) => typeof answer !== "number")).toBe(true);
     expect(await upgrade(proxyFixture, ask)).toBe(503);
     expect(await upgrade(proxyFixture, { ...ask, forwarded: "203.0.113.10" })).toBeInstanceOf(WebSocket);

@@ -91,7 +91,11 @@ async function reconnect(id: string): Promise<Frame[]> {
   far.on("error", () => undefined);
   const names = { identifierType: Mip2IdentifierType.resource, identifier: id };
   far.write(encodeHandshake({ ...names, nonce: NONCE, versions: [1] }));
-  await acceptor.accept({ socket, source: { address: "127.0.0.1", port: 1 }, admitted: () => undefined });
+  await acceptor.accept({
+    socket,
+    source: { address: "127.0.0.1", port: 1 },
+    authenticated: () => undefined,
+  });
   await waitFor("the answer", () => frames.length > 0);
   return frames;
 }

@@ -98,7 +98,7 @@ describe("upgrades", () => {
   });
 });
 
-describe("X17: before its viewer is admitted, a WebSocket", () => {
+describe("X17: before its viewer has authenticated, a WebSocket", () => {
   /** How the server closes a WebSocket that sends this. */
   async function closedAfter(send: (socket: WebSocket) => void): Promise<number> {
     const { proxy } = await openProxyFixture(cleanup);
@@ -120,7 +120,7 @@ describe("X17: before its viewer is admitted, a WebSocket", () => {
 
   it("takes few fragments", async () => {
     const code = await closedAfter((socket) => {
-      for (let n = 0; n <= PROXY_LIMITS.unadmittedFragments; n += 1)
+      for (let n = 0; n <= PROXY_LIMITS.preAuthFragments; n += 1)
         socket.send("a", { binary: true, fin: false });
     });
     expect(code).toBe(1008);

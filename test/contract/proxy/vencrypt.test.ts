@@ -240,7 +240,7 @@ describe("a viewer that cannot go on", () => {
 });
 
 describe("what may go wrong inside VeNCrypt", () => {
-  it("junk in place of TLS closes the connection, and its place among the unadmitted is free again", async () => {
+  it("junk in place of TLS closes the connection, and its place among those before authentication is free again", async () => {
     const { proxyFixture, ca, token } = await openWithToken();
     const sendJunk = async (): Promise<void> => {
       const socket = await waitBeforeTls(proxyFixture, X509_VNC);

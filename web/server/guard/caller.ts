@@ -44,7 +44,7 @@ interface LoginGuard {
   readonly bearers: BearerGuard;
   /** What a refusal carries. */
   readonly form: SignInForm;
-  readonly admitHttp: Proxy["admitHttp"];
+  readonly takeHttpConnection: Proxy["takeHttpConnection"];
 }
 
 /**
@@ -64,13 +64,16 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
 }
 
 /** Before every route of `api` that is not marked open: requires a login or an API token. */
-export function guardLogin(api: FastifyInstance, { logins, bearers, form, admitHttp }: LoginGuard): void {
+export function guardLogin(
+  api: FastifyInstance,
+  { logins, bearers, form, takeHttpConnection }: LoginGuard,
+): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
     const bearer = readBearer(request);
     if (bearer !== null) {
       const { user, hash: loginHash, apiToken } = await bearers.identify(bearer, request);
-      admitHttp(request.raw);
+      takeHttpConnection(request.raw);
       const { id: userId, name, role } = user;
       request.caller = { via: "api-token", confirmed: false, userId, name, role, loginHash, apiToken };
       checkScope(request, apiToken.scopes);
@@ -78,7 +81,7 @@ export function guardLogin(api: FastifyInstance, { logins, bearers, form, admitH
     }
     const login = await logins.find(request.cookies[LOGIN_COOKIE]);
     if (login === null) throw new SignInRequired(form);
-    admitHttp(request.raw);
+    takeHttpConnection(request.raw);
     const { id: userId, name, role } = login.user;
     const { hash: loginHash, confirmed } = login;
     request.caller = { via: "login", userId, name, role, loginHash, apiToken: null, confirmed };

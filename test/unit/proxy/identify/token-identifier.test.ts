@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { vncAuthResponse } from "../../../../protocol/index.ts";
-import { TokenGuessThrottle } from "../../../../proxy/admit/token-guess-throttle.ts";
+import { TokenGuessThrottle } from "../../../../proxy/limits/token-guess-throttle.ts";
 import { TokenIdentifier } from "../../../../proxy/identify/token-identifier.ts";
 import { TokenIndex, type IndexedToken } from "../../../../proxy/identify/token-index.ts";
 import { TokenScan, type ChallengeResponse } from "../../../../proxy/identify/token-scan.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
-import { AddressRanges } from "../../../../proxy/admit/address-ranges.ts";
+import { AddressRanges } from "../../../../proxy/limits/address-ranges.ts";
 import { requesterOf } from "../../../../proxy/listen/requester.ts";
 
 const TRUSTED = new AddressRanges(["192.0.2.0/24", "2001:db8:1::/48"]);

@@ -8,7 +8,7 @@ import {
 
 const STEPS: SessionEvent[] = [{ type: "identified" }, { type: "paired" }, { type: "started" }];
 const PHASES: SessionState[] = [
-  { phase: "admitted" },
+  { phase: "accepted" },
   { phase: "identified" },
   { phase: "paired" },
   { phase: "relaying" },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
-import { AcceptQueue } from "../../../../proxy/admit/accept-queue.ts";
+import { AcceptQueue } from "../../../../proxy/limits/accept-queue.ts";
 
 function makeAcceptQueue() {
   let now = 0;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AddressRanges } from "../../../../proxy/admit/address-ranges.ts";
+import { AddressRanges } from "../../../../proxy/limits/address-ranges.ts";
 
 test.each([
   [["192.0.2.0/24"], "192.0.2.255", true],

@@ -18,12 +18,12 @@ const type = SecurityType.veNCrypt;
 
 /**
  * Sub-types of VeNCrypt. Plain (256) would send the token in clear; the TLS ones prove nothing about the server;
- * X509None carries no credential, so it could admit no viewer.
+ * X509None carries no credential, so it could open no desktop.
  */
 const SUB_TYPES: readonly VeNCryptType[] = [VeNCryptType.x509Vnc, VeNCryptType.x509Plain];
 
 /** VeNCrypt: TLS inside the connection, and the token inside TLS. */
-export const veNCryptMethod: ViewerSecurity = {
+export const veNCryptSecurity: ViewerSecurity = {
   type,
   async authenticate(attempt) {
     const { viewer, version, dependencies, signal } = attempt;

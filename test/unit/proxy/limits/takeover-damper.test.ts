@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { TakeoverDamper } from "../../../../proxy/admit/takeover-damper.ts";
+import { TakeoverDamper } from "../../../../proxy/limits/takeover-damper.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AddressRanges } from "../../../../proxy/admit/address-ranges.ts";
+import { AddressRanges } from "../../../../proxy/limits/address-ranges.ts";
 
 test.each([
   ["10.0.0.0/8", ["10.255.0.1", "::ffff:10.1.2.3"], ["11.0.0.0", "::10.0.0.1"]],

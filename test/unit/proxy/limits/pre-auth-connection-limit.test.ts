@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { planDescriptors } from "../../../../proxy/admit/descriptor-budget.ts";
+import { planDescriptors } from "../../../../proxy/limits/descriptor-budget.ts";
 import {
   PreAuthConnectionLimit,
   type PreAuthKind,
   type PreAuthLimits,
-} from "../../../../proxy/admit/pre-auth-connection-limit.ts";
+} from "../../../../proxy/limits/pre-auth-connection-limit.ts";
 import { networkKey, sourceKey } from "../../../../proxy/model/connection-source.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-function open(limits: PreAuthLimits = planDescriptors(Infinity).unadmitted) {
+function open(limits: PreAuthLimits = planDescriptors(Infinity).preAuth) {
   const clock = new ManualClock();
   const limit = new PreAuthConnectionLimit(clock, limits);
   const closed: string[] = [];
@@ -21,20 +21,20 @@ function open(limits: PreAuthLimits = planDescriptors(Infinity).unadmitted) {
   return { clock, limit, closed, acquire, hold };
 }
 
-const SMALL = { connecting: 4, viewer: 4, agent: 4, perSource: PROXY_LIMITS.unadmittedPerSource };
+const SMALL = { connecting: 4, viewer: 4, agent: 4, perSource: PROXY_LIMITS.preAuthPerSource };
 /** So many /64 networks of one /48, each with all the connections that it may have. */
-const NETWORKS = PROXY_LIMITS.unadmittedViewers / PROXY_LIMITS.unadmittedPerSource;
+const NETWORKS = PROXY_LIMITS.preAuthViewers / PROXY_LIMITS.preAuthPerSource;
 
 describe("slots of connections that nobody has identified", () => {
   it("are limited per source, and each is given back once", () => {
     const { limit, acquire, hold } = open();
     const first = acquire("192.0.2.1");
-    expect(hold("192.0.2.1", 1000)).toBe(PROXY_LIMITS.unadmittedPerSource - 1);
+    expect(hold("192.0.2.1", 1000)).toBe(PROXY_LIMITS.preAuthPerSource - 1);
     expect(acquire("::ffff:192.0.2.1", "agent")).toBeNull();
     expect(acquire("192.0.2.2")).not.toBeNull();
     first?.release();
     first?.release();
-    expect(limit.count).toBe(PROXY_LIMITS.unadmittedPerSource);
+    expect(limit.count).toBe(PROXY_LIMITS.preAuthPerSource);
     expect(hold("192.0.2.1", 2)).toBe(1);
   });
 
@@ -48,8 +48,8 @@ describe("slots of connections that nobody has identified", () => {
 
   it("X5: a stranger with a /48 loses the oldest ones to newcomers of other networks", () => {
     const { limit, acquire, hold, closed } = open();
-    for (let n = 0; n < NETWORKS; n += 1) hold(`2001:db8:0:${n}::1`, PROXY_LIMITS.unadmittedPerSource);
-    expect(limit.count).toBe(PROXY_LIMITS.unadmittedViewers);
+    for (let n = 0; n < NETWORKS; n += 1) hold(`2001:db8:0:${n}::1`, PROXY_LIMITS.preAuthPerSource);
+    expect(limit.count).toBe(PROXY_LIMITS.preAuthViewers);
     for (let n = 0; n < 100; n += 1) expect(acquire(`203.0.113.${n}`)).not.toBeNull();
     expect(closed).toHaveLength(100);
     expect(closed.every((address) => address.startsWith("2001:db8:0:"))).toBe(true);
@@ -63,7 +63,7 @@ describe("slots of connections that nobody has identified", () => {
     for (let n = 0; n < 18; n += 1) acquire("192.0.2.1", "viewer", `stranger ${n}`);
     acquire("198.51.100.1");
     acquire("192.0.2.9");
-    clock.advance(PROXY_LIMITS.unadmittedSettleMs);
+    clock.advance(PROXY_LIMITS.preAuthSettleMs);
     expect(acquire("192.0.2.7")).not.toBeNull();
     expect(closed).toEqual(["stranger 0"]);
     expect(acquire("192.0.2.1")).toBeNull();
@@ -74,7 +74,7 @@ describe("slots of connections that nobody has identified", () => {
     const { clock, acquire, closed } = open(SMALL);
     for (let n = 0; n < 4; n += 1) acquire(`10.0.${n}.1`, "connecting");
     expect(acquire("10.0.9.1", "connecting")).toBeNull();
-    clock.advance(PROXY_LIMITS.unadmittedSettleMs);
+    clock.advance(PROXY_LIMITS.preAuthSettleMs);
     expect(acquire("10.0.9.1", "connecting")).not.toBeNull();
     expect(closed).toEqual(["10.0.0.1"]);
   });

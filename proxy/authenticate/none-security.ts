@@ -5,7 +5,7 @@ import type { ViewerSecurity } from "./viewer-security.ts";
 const type = SecurityType.none;
 
 /** None: the web ticket that came with the connection is the credential. */
-export const noneMethod: ViewerSecurity = {
+export const noneSecurity: ViewerSecurity = {
   type,
   precedesOffer: true,
   authenticate({ viewer, version, dependencies }) {

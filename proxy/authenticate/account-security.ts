@@ -7,7 +7,7 @@ import type { ViewerSecurity } from "./viewer-security.ts";
 const type = SecurityType.none;
 
 /** None: whoever comes this way is asked for name and password on the sign-in screen. */
-export const accountMethod: ViewerSecurity = {
+export const accountSecurity: ViewerSecurity = {
   type,
   precedesOffer: true,
   authenticate({ viewer, version, dependencies }) {

@@ -29,7 +29,7 @@ import type { Stores } from "../state/stores.ts";
 import { isProofValid } from "./agent-proof.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 
-export interface AdmittedAgent {
+export interface AuthenticatedAgent {
   readonly record: AgentRecord;
   readonly enrolled: boolean;
   /** What it can do beyond the first revision. */
@@ -58,12 +58,12 @@ export interface AdmissionDependencies {
  * with the agent or with the join secret: a proof that claims another role is refused.
  * @throws AgentRefusal, ProtocolError `MIP_FRAME`, and what the conversation throws
  */
-export async function admitAgent(
+export async function authenticateAgent(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
   gate: AdmissionDependencies,
-): Promise<AdmittedAgent> {
+): Promise<AuthenticatedAgent> {
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "control");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
   if (known) {
@@ -83,9 +83,9 @@ export async function admitAgent(
 /**
  * A data connection that is to wait for viewers: a known agent proves its key on it, and is not enrolled.
  * @returns the agent's id
- * @throws as {@link admitAgent} does
+ * @throws as {@link authenticateAgent} does
  */
-export async function admitSpareConnection(
+export async function authenticateSpareConnection(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
@@ -134,7 +134,7 @@ async function challengeAgent(
   return { proof, isSignedBy };
 }
 
-function describePeer({ features, instance }: Proof): Pick<AdmittedAgent, "features" | "instance"> {
+function describePeer({ features, instance }: Proof): Pick<AuthenticatedAgent, "features" | "instance"> {
   return { features: new Set(features), instance: instance ?? null };
 }
 

@@ -21,7 +21,7 @@ const ASKS_NAME: ReadonlySet<RsaAesType> = new Set([SecurityType.ra2_256, Securi
 const ENCRYPTS_SESSION: ReadonlySet<RsaAesType> = new Set([SecurityType.ra2, SecurityType.ra2_256]);
 
 /** RSA-AES: the token is the password, inside a channel under the server's RSA key. */
-export function rsaAesMethod(type: RsaAesType): ViewerSecurity {
+export function rsaAesSecurity(type: RsaAesType): ViewerSecurity {
   return {
     type,
     async authenticate({ viewer, version, dependencies, signal }) {

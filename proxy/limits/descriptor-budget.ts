@@ -16,7 +16,7 @@ export interface ConnectionShares {
  */
 export interface DescriptorBudget {
   /** Of any protocol, before they are identified. */
-  readonly unadmitted: PreAuthLimits;
+  readonly preAuth: PreAuthLimits;
   /** HTTP without sign-in. */
   readonly http: ConnectionShares;
 }
@@ -26,11 +26,11 @@ export function planDescriptors(descriptors = readDescriptorLimit()): Descriptor
   const atMost = (count: number, share: number): number =>
     Math.max(1, Math.min(count, Math.floor(quarter / share)));
   return {
-    unadmitted: {
-      connecting: atMost(PROXY_LIMITS.unadmittedConnecting, 3),
-      viewer: atMost(PROXY_LIMITS.unadmittedViewers, 3),
-      agent: atMost(PROXY_LIMITS.unadmittedAgents, 3),
-      perSource: atMost(PROXY_LIMITS.unadmittedPerSource, 4),
+    preAuth: {
+      connecting: atMost(PROXY_LIMITS.preAuthConnecting, 3),
+      viewer: atMost(PROXY_LIMITS.preAuthViewers, 3),
+      agent: atMost(PROXY_LIMITS.preAuthAgents, 3),
+      perSource: atMost(PROXY_LIMITS.preAuthPerSource, 4),
     },
     http: {
       perSource: atMost(PROXY_LIMITS.httpPerSource, 2),

@@ -11,7 +11,7 @@ import { insertUser } from "./user-store.ts";
  * A new account and its groups, as the last statements of a transaction.
  * @throws RequestError `USER_EXISTS`
  */
-export async function admitNewcomer(
+export async function addNewcomer(
   trx: Transaction<Tables>,
   user: NewUser,
   { groupIds, now }: { readonly groupIds: readonly string[]; readonly now: number },

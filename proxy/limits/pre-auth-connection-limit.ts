@@ -88,8 +88,8 @@ export class PreAuthConnectionLimit {
     if (pool.size >= this.#limits[kind]) {
       const victim = pool.findVictim(entry);
       // Many newcomers at once, as after a restart, must not displace one another before any of them is done.
-      const isSettling = victim && now - victim.entry.since < PROXY_LIMITS.unadmittedSettleMs;
-      if (!victim || (isSettling && victim.ofNetwork <= PROXY_LIMITS.unadmittedSmallNetwork)) return false;
+      const isSettling = victim && now - victim.entry.since < PROXY_LIMITS.preAuthSettleMs;
+      if (!victim || (isSettling && victim.ofNetwork <= PROXY_LIMITS.preAuthSmallNetwork)) return false;
       victim.entry.close();
     }
     entry.kind = kind;

@@ -7,7 +7,7 @@ import type { ViewerSecurity } from "./viewer-security.ts";
 const type = SecurityType.vncAuth;
 
 /** VNC Authentication: the token is the password, or the word that opens the sign-in screen. */
-export const vncAuthMethod: ViewerSecurity = {
+export const vncAuthSecurity: ViewerSecurity = {
   type,
   async authenticate({ viewer, version, dependencies, signal }) {
     const { clock } = dependencies;

@@ -1,7 +1,7 @@
 import { Duplex } from "node:stream";
 import { expect, test } from "vitest";
-import { planDescriptors } from "../../../../proxy/admit/descriptor-budget.ts";
-import { HttpConnectionLimit } from "../../../../proxy/admit/http-connection-limit.ts";
+import { planDescriptors } from "../../../../proxy/limits/descriptor-budget.ts";
+import { HttpConnectionLimit } from "../../../../proxy/limits/http-connection-limit.ts";
 
 const A = "192.0.2.1";
 const B = "192.0.2.2";
@@ -64,11 +64,11 @@ test("who has signed in, or left, is not counted", async () => {
 
 test("half of few descriptors is left for sessions and agents", () => {
   expect(planDescriptors(512)).toEqual({
-    unadmitted: { connecting: 42, viewer: 42, agent: 42, perSource: 32 },
+    preAuth: { connecting: 42, viewer: 42, agent: 42, perSource: 32 },
     http: { perSource: 64, total: 128 },
   });
   expect(planDescriptors(1_048_576)).toEqual({
-    unadmitted: { connecting: 2_048, viewer: 2_048, agent: 2_048, perSource: 256 },
+    preAuth: { connecting: 2_048, viewer: 2_048, agent: 2_048, perSource: 256 },
     http: { perSource: 256, total: 4_096 },
   });
   expect(planDescriptors(3).http).toEqual({ perSource: 1, total: 1 });

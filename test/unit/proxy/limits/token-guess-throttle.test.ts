@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
-import { TokenGuessThrottle, type Guess } from "../../../../proxy/admit/token-guess-throttle.ts";
+import { TokenGuessThrottle, type Guess } from "../../../../proxy/limits/token-guess-throttle.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
 function open(): {
