@@ -176,6 +176,7 @@ function describeStop(error: unknown, done: number, all: number): unknown {
 function print(flags: ImportFlags, people: readonly ImportedPerson[], leftOut: number): void {
   const { invite = false, dryRun = false } = flags;
   const secret = dryRun ? [] : [invite ? "LINK" : "PASSWORD"];
+  const count = countOf(people.length, invite ? "invitation" : "account");
   printResult(flags.json === true, people, () =>
     [
       formatTable(
@@ -185,10 +186,16 @@ function print(flags: ImportFlags, people: readonly ImportedPerson[], leftOut: n
           ...(dryRun ? [] : [url ?? password ?? ""]),
         ]),
       ),
-      ...(leftOut > 0 ? [`${leftOut} accounts of the system are left out.\n`] : []),
+      ...(leftOut > 0
+        ? [`${countOf(leftOut, "account")} of the system ${leftOut === 1 ? "is" : "are"} left out.\n`]
+        : []),
       dryRun
-        ? `${people.length} ${invite ? "invitations" : "accounts"} would be made. Nothing was done.\n`
-        : `${people.length} ${invite ? "invitations" : "accounts"} are made. The last column is shown this once.\n`,
+        ? `${count} would be made. Nothing was done.\n`
+        : `${count} ${people.length === 1 ? "is" : "are"} made. The last column is shown this once.\n`,
     ].join("\n"),
   );
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

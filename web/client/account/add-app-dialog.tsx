@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { AddedFactorAnswer, TotpEnrolment } from "../../api/schemas.ts";
+import { ApiError } from "../api/api-error.ts";
 import { Dialog } from "../components/dialog.tsx";
 import { TextField } from "../components/fields.tsx";
 import { cleanCode } from "../sign-in/clean-code.ts";
@@ -40,7 +41,9 @@ export function AddAppDialog({ replaces, onAdded, onClose }: AddAppDialogProps) 
     setFault(null);
     api.addApp(enrolment.id, typed).then(onAdded, (error: unknown) => {
       setBusy(false);
-      setFault(explainError(error, all));
+      // Recovery codes, of which the general sentence speaks, do not help here.
+      const isWrong = error instanceof ApiError && error.code === "FACTOR_WRONG";
+      setFault(isWrong ? text.codeWrong : explainError(error, all));
     });
   };
   return (

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { ApiTokenRow } from "../../api/schemas.ts";
-import { ConfirmDialog } from "../components/confirm-dialog.tsx";
+import { ActDialog } from "../components/act-dialog.tsx";
 import { Ago } from "../components/time.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
@@ -90,7 +90,7 @@ export function OwnApiTokens() {
       </div>
       {making && <MakeTokenDialog onMade={() => void load()} onClose={() => setMaking(false)} />}
       {revoking !== null && (
-        <ConfirmDialog
+        <ActDialog
           title={text.revokeTitle(revoking.name)}
           confirm={text.revoke}
           danger
@@ -100,11 +100,11 @@ export function OwnApiTokens() {
             close();
             await load();
           }}
-          onBack={close}
+          onLeave={close}
           onClose={close}
         >
           <p>{text.revokeLead}</p>
-        </ConfirmDialog>
+        </ActDialog>
       )}
     </section>
   );

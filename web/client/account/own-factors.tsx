@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { AddedFactorAnswer, FactorList, FactorRow } from "../../api/schemas.ts";
-import { ConfirmDialog } from "../components/confirm-dialog.tsx";
+import { ActDialog } from "../components/act-dialog.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { Ago } from "../components/time.tsx";
 import { knowsPasskeys } from "../sign-in/passkey.ts";
@@ -142,7 +142,7 @@ export function OwnFactors() {
         <AddPasskeyDialog onAdded={(added) => finishAdding(text.didPasskey, added)} onClose={close} />
       )}
       {open?.act === "remove" && (
-        <ConfirmDialog
+        <ActDialog
           key="remove"
           title={text.removeTitle(nameOf(open.factor))}
           confirm={text.remove}
@@ -151,16 +151,16 @@ export function OwnFactors() {
             await api.removeOwnFactor(open.factor.id);
             finish(text.removed);
           }}
-          onBack={close}
+          onLeave={close}
           onClose={close}
         >
           <p>
             {factors.length > 1 ? text.removeLead : list?.required ? text.removeRequired : text.removeLast}
           </p>
-        </ConfirmDialog>
+        </ActDialog>
       )}
       {open?.act === "renew" && (
-        <ConfirmDialog
+        <ActDialog
           key="renew"
           title={text.renewTitle}
           confirm={text.renewConfirm}
@@ -169,11 +169,11 @@ export function OwnFactors() {
             void load();
             setOpen({ act: "keep", codes: recoveryCodes });
           }}
-          onBack={close}
+          onLeave={close}
           onClose={close}
         >
           <p>{text.renewLead}</p>
-        </ConfirmDialog>
+        </ActDialog>
       )}
       {open?.act === "keep" && (
         <Dialog key="keep" staysOpen title={text.keepTitle} onClose={close}>

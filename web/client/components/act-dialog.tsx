@@ -7,11 +7,11 @@ import { Dialog } from "./dialog.tsx";
 interface ActDialogProps {
   readonly title: string;
   readonly confirm: string;
-  /** What the button to leave says, and does. */
-  readonly leave: string;
+  /** What the button to leave says (default: that it goes back), and does. */
+  readonly leave?: string;
   readonly onLeave: () => void;
   readonly danger?: boolean;
-  /** It is not known yet what it touches. */
+  /** It is not known yet what it touches, or it would change nothing. */
   readonly blocked?: boolean;
   readonly act: () => Promise<unknown>;
   readonly onClose: () => void;
@@ -42,7 +42,7 @@ export function ActDialog(props: ActDialogProps) {
         </p>
         <div class="dialog-actions">
           <button type="button" class="button" onClick={props.onLeave}>
-            {props.leave}
+            {props.leave ?? all.people.back}
           </button>
           <button
             type="submit"

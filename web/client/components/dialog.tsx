@@ -7,12 +7,12 @@ interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly size?: "narrow" | "wide";
-  /** A click beside it does not close it: what it shows cannot be had again. */
+  /** Only its buttons close it: what it shows cannot be had again. */
   readonly staysOpen?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A modal dialog. The browser keeps the focus inside and restores it; Esc and a click outside close it. */
+/** A modal dialog. The browser keeps the focus inside and restores it; Esc and a click outside close it, where it does not stay open. */
 export function Dialog({ title, onClose, size = "narrow", staysOpen = false, children }: DialogProps) {
   const text = useText();
   const titleId = useId();
@@ -29,7 +29,11 @@ export function Dialog({ title, onClose, size = "narrow", staysOpen = false, chi
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();
-        onClose();
+        if (!staysOpen) onClose();
+      }}
+      onClose={({ currentTarget }) => {
+        // At a second Esc a browser closes it without asking.
+        if (staysOpen && currentTarget.isConnected) currentTarget.showModal();
       }}
       onPointerDown={(event) => {
         if (event.target === event.currentTarget && !staysOpen) onClose();

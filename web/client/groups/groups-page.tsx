@@ -49,7 +49,7 @@ export function GroupsPage() {
       <RowTable
         label={text.title}
         pages={pages}
-        empty={text.noMatch}
+        empty={wanted === "" ? text.empty : text.noMatch}
         head={
           <>
             <th scope="col">{text.name}</th>

@@ -4,6 +4,7 @@ import { Dialog } from "../components/dialog.tsx";
 import { TextField } from "../components/fields.tsx";
 import { useApp, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
+import { GroupChoice } from "./group-choice.tsx";
 import { MadePassword } from "./made-password.tsx";
 import { checkPerson, type PersonInput } from "./person-input.ts";
 import { RoleChoice } from "./role-choice.tsx";
@@ -22,7 +23,8 @@ export function AddPersonDialog({ onAdded, onClose }: AddPersonDialogProps) {
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
-  const [made, setMade] = useState<CreatedUser | null>(null);
+  const [groups, setGroups] = useState<readonly string[]>([]);
+  const [made, setMade] = useState<(CreatedUser & { readonly isInGroups: boolean }) | null>(null);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector("input")?.focus(), []);
   const faults = checkPerson(input);
@@ -37,8 +39,9 @@ export function AddPersonDialog({ onAdded, onClose }: AddPersonDialogProps) {
     setFault(null);
     const email = input.email.trim();
     api.addPerson({ name: input.name.trim(), role, ...(email !== "" && { email }) }).then(
-      (person) => {
-        setMade(person);
+      async (person) => {
+        const entered = await Promise.allSettled(groups.map((id) => api.addMember(id, person.id)));
+        setMade({ ...person, isInGroups: entered.every(({ status }) => status === "fulfilled") });
         onAdded();
       },
       (error: unknown) => {
@@ -51,6 +54,11 @@ export function AddPersonDialog({ onAdded, onClose }: AddPersonDialogProps) {
   if (made !== null)
     return (
       <Dialog key="made" staysOpen title={text.addedTitle(made.name)} onClose={onClose}>
+        {!made.isInGroups && (
+          <p class="fault" role="alert">
+            {text.groupsMissed}
+          </p>
+        )}
         <MadePassword password={made.password ?? ""} onDone={onClose} />
       </Dialog>
     );
@@ -71,6 +79,7 @@ export function AddPersonDialog({ onAdded, onClose }: AddPersonDialogProps) {
           onInput={(email) => setInput({ ...input, email })}
         />
         <RoleChoice role={role} onChoose={setRole} />
+        <GroupChoice chosen={groups} onChoose={setGroups} />
         <p class="fault" role="alert">
           {fault}
         </p>

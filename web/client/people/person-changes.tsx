@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { UserHoldings, UserRow } from "../../api/schemas.ts";
-import { ConfirmDialog } from "../components/confirm-dialog.tsx";
+import { ActDialog } from "../components/act-dialog.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { useApp, useText } from "../state/app-context.ts";
 import { FLEETING, LASTING, listHoldings } from "./list-holdings.ts";
@@ -40,19 +40,19 @@ export function ChangeRole({ person, holdings, own, onBack, onClose, onDone }: A
     onDone(text.didRole(person.name, roles.names[role]));
   };
   return (
-    <ConfirmDialog
+    <ActDialog
       key="role"
       title={text.roleTitle(person.name)}
       confirm={text.roleSave}
       blocked={role === person.role}
       act={act}
-      onBack={onBack}
+      onLeave={onBack}
       onClose={onClose}
     >
       <RoleChoice role={role} onChoose={setRole} />
       <p>{text.roleEnds(holdings.logins)}</p>
       {own && <p class="fault">{text.endSelf}</p>}
-    </ConfirmDialog>
+    </ActDialog>
   );
 }
 
@@ -70,18 +70,18 @@ export function ChangePassword({ person, holdings, own, onBack, onClose }: Accou
   const act = async () => setMade((await api.resetPassword(person.id)).password ?? "");
   const ending = listHoldings(holdings, all, ["logins"]);
   return (
-    <ConfirmDialog
+    <ActDialog
       key="password"
       title={text.passwordAsk(person.name)}
       confirm={text.passwordConfirm}
       act={act}
-      onBack={onBack}
+      onLeave={onBack}
       onClose={onClose}
     >
       <p>{text.passwordLead}</p>
       <p>{ending === "" ? text.endsNothing : text.ends(ending)}</p>
       {own && <p class="fault">{text.endSelf}</p>}
-    </ConfirmDialog>
+    </ActDialog>
   );
 }
 
@@ -100,18 +100,18 @@ export function ResetFactors({
     onDone(text.didReset(person.name));
   };
   return (
-    <ConfirmDialog
+    <ActDialog
       key="factors"
       title={text.resetTitle(person.name)}
       confirm={text.resetConfirm}
       danger
       act={act}
-      onBack={onBack}
+      onLeave={onBack}
       onClose={onClose}
     >
       <p>{text.resetLead}</p>
       <p>{required ? text.resetNew : text.resetAlone}</p>
-    </ConfirmDialog>
+    </ActDialog>
   );
 }
 
@@ -125,19 +125,19 @@ export function Disable({ person, holdings, own, onBack, onClose, onDone }: Acco
     onDone(text.didDisable(person.name));
   };
   return (
-    <ConfirmDialog
+    <ActDialog
       key="disable"
       title={text.disableTitle(person.name)}
       confirm={text.disableConfirm}
       danger
       act={act}
-      onBack={onBack}
+      onLeave={onBack}
       onClose={onClose}
     >
       <p>{text.disableLead}</p>
       <WhatEnds holdings={holdings} own={own} />
       {staying !== "" && <p>{text.stays(staying)}</p>}
-    </ConfirmDialog>
+    </ActDialog>
   );
 }
 
@@ -151,14 +151,14 @@ export function Remove({ person, holdings, own, onBack, onClose, onDone }: Accou
     onDone(text.didRemove(person.name));
   };
   return (
-    <ConfirmDialog
+    <ActDialog
       key="remove"
       title={text.removeTitle(person.name)}
       confirm={text.removeConfirm}
       danger
       blocked={staying !== ""}
       act={act}
-      onBack={onBack}
+      onLeave={onBack}
       onClose={onClose}
     >
       {staying !== "" ? (
@@ -169,6 +169,6 @@ export function Remove({ person, holdings, own, onBack, onClose, onDone }: Accou
           <WhatEnds holdings={holdings} own={own} />
         </>
       )}
-    </ConfirmDialog>
+    </ActDialog>
   );
 }

@@ -74,7 +74,7 @@ export function GrantsPage() {
       <RowTable
         label={text.title}
         pages={pages}
-        empty={text.noMatch}
+        empty={wanted === "" && kind === "" ? text.empty : text.noMatch}
         head={
           <>
             <th scope="col">{text.who}</th>

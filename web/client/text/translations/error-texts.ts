@@ -34,7 +34,7 @@ const en = {
   ENROLMENT_GONE: "This took too long, or was tried too often. Begin again.",
   PASSKEY_REFUSED:
     "This passkey is not known here, or its answer came too late. Try again, or choose another way.",
-  PASSKEY_HOST: "Passkeys do not work at this server's address. Its administrator can give it a name.",
+  PASSKEY_HOST: "Passkeys do not work at this server’s address. Its administrator can give it a name.",
   PASSKEY_SECOND: "Sign in with your password first: your passkey is asked for after it.",
   PASSKEY_CANCELLED: "No passkey was used. Try again, or choose another way.",
   PASSKEY_BLOCKED:
@@ -96,17 +96,17 @@ const en = {
   PAGES_NOT_BUILT: "The pages are not built on this server. Tell its administrator.",
   SESSION_UNKNOWN: "There is no such open session. It may have ended.",
   DESKTOP_IN_USE:
-    "The desktop is published now, or it is a machine's screen. Only one that is gone can be removed.",
+    "The desktop is published now, or it is a machine’s screen. Only one that is gone can be removed.",
   ROLE_REFUSED: "This host cannot run machines: it speaks the first version of the protocol.",
   AGENT_UNKNOWN: "There is no such host, or it was shut out already.",
   AGENT_OFFLINE: "The host is not connected. Try again when it is back.",
-  AGENT_OUTDATED: "The host cannot do this. Update it to the server's release.",
+  AGENT_OUTDATED: "The host cannot do this. Update it to the server’s release.",
   AGENT_NOT_ROTATED: "The host has no new key. Its old key still counts.",
   AGENT_TIMEOUT: "The host did not answer in time. Its old key still counts.",
   CA_ROTATING: "The CA before this one has not been retired yet. Retire it first.",
   CA_NOT_ROTATING: "There is no CA to retire. Rotate first.",
   CA_AGENTS_BEHIND: "Some hosts have not been here since the CA was rotated, and do not know the new one.",
-  HOST_REPLY: "The machine's host gave an answer that nobody understands. Tell the administrator.",
+  HOST_REPLY: "The machine’s host gave an answer that nobody understands. Tell the administrator.",
   MACHINE_EXISTS: "There is such a machine already.",
   MACHINE_RUNNING: "The machine runs. Stop it first.",
   IMAGE_LIMIT: "The machine is smaller or bigger than its system allows. Choose another size.",
@@ -147,7 +147,7 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   LOGIN_BUSY: "Beaucoup de personnes se connectent en même temps. Réessayez dans un instant.",
   LOGIN_UNAVAILABLE:
     "Le service qui vérifie les noms et les mots de passe ne répond pas. Réessayez dans un instant.",
-  LOGIN_STEP_GONE: "Cette connexion a pris trop de temps, ou trop d'essais. Recommencez par votre nom.",
+  LOGIN_STEP_GONE: "Cette connexion a pris trop de temps, ou trop d’essais. Recommencez par votre nom.",
   LOGIN_RETURN_GONE:
     "Cette connexion n’a pas été commencée dans ce navigateur, ou elle a pris trop de temps. Recommencez.",
   LOGIN_DECLINED: "L’autre service ne vous a pas connecté. Réessayez là-bas, ou choisissez un autre moyen.",
@@ -172,12 +172,12 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   PASSKEY_BLOCKED:
     "Votre navigateur n’utilise pas de clé d’accès sur cette page. Ouvrez le service à sa propre adresse, ou choisissez un autre moyen.",
   PASSWORD_ELSEWHERE:
-    "Ce compte n'a pas de mot de passe ici : un autre service le vérifie. Changez-le là-bas.",
-  USER_UNKNOWN: "Ce compte n'existe plus.",
-  USER_EXISTS: "Quelqu'un porte déjà ce nom. Choisissez-en un autre.",
+    "Ce compte n’a pas de mot de passe ici : un autre service le vérifie. Changez-le là-bas.",
+  USER_UNKNOWN: "Ce compte n’existe plus.",
+  USER_EXISTS: "Quelqu’un porte déjà ce nom. Choisissez-en un autre.",
   USER_HAS_MACHINES:
-    "Cette personne a encore des machines ou des disques de données. Supprimez-les d'abord, ou désactivez le compte.",
-  LAST_ADMIN: "C'est le dernier administrateur qui peut se connecter. Créez-en d'abord un autre.",
+    "Cette personne a encore des machines ou des disques de données. Supprimez-les d’abord, ou désactivez le compte.",
+  LAST_ADMIN: "C’est le dernier administrateur qui peut se connecter. Créez-en d’abord un autre.",
   API_TOKEN_REFUSED: "Ce jeton d’API est faux ou a pris fin.",
   SCOPE_REQUIRED: "Ce jeton d’API ne le permet pas. Créez-en un avec la portée nécessaire.",
   API_TOKEN_FORBIDDEN: "Aucun jeton d’API ne le permet. Connectez-vous avec votre navigateur.",
@@ -190,13 +190,13 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   DEVICE_LOGIN_GONE: "Cette connexion a pris trop de temps, ou a été refusée. Recommencez.",
   DEVICE_LOGIN_LIMIT:
     "Trop de lignes de commande de votre adresse attendent d’être confirmées. Réessayez plus tard.",
-  GROUP_UNKNOWN: "Ce groupe n'existe plus.",
+  GROUP_UNKNOWN: "Ce groupe n’existe plus.",
   GROUP_EXISTS: "Il y a déjà un tel groupe. Choisissez un autre nom.",
   GROUP_ELSEWHERE: "Un service de connexion dit qui est dans ce groupe. Changez-le là-bas.",
-  GROUP_MEMBER_UNKNOWN: "Ce groupe ou ce compte n'existe plus.",
-  GRANT_UNKNOWN: "Cette autorisation n'existe plus.",
+  GROUP_MEMBER_UNKNOWN: "Ce groupe ou ce compte n’existe plus.",
+  GRANT_UNKNOWN: "Cette autorisation n’existe plus.",
   GRANT_EXISTS: "Il y a déjà une telle autorisation.",
-  GRANT_HOLDER_UNKNOWN: "Ce groupe ou ce compte n'existe plus.",
+  GRANT_HOLDER_UNKNOWN: "Ce groupe ou ce compte n’existe plus.",
   SIGN_IN_PROVIDER_UNKNOWN: "Ce fournisseur de connexion n’existe plus. Rechargez la page.",
   CHANGED_MEANWHILE:
     "Quelqu’un d’autre a modifié ceci entre-temps. Regardez son état actuel, puis recommencez la modification.",

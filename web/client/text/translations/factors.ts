@@ -26,6 +26,8 @@ const en = {
   appReplaces: "It takes the place of the app that you have.",
   code: "Six digits of the app",
   codeMissing: "Type the six digits that the app shows.",
+  codeWrong:
+    "This is not the code that the app shows now. Type the next one, and see that its clock is right.",
   add: "Add",
   working: "One moment",
   passkeyTitle: "Add a passkey",
@@ -80,6 +82,8 @@ const fr: typeof en = {
   appReplaces: "Elle prend la place de l’application que vous avez.",
   code: "Six chiffres de l’application",
   codeMissing: "Saisissez les six chiffres que l’application affiche.",
+  codeWrong:
+    "Ce n’est pas le code que l’application affiche en ce moment. Saisissez le suivant, et vérifiez l’heure de l’appareil.",
   add: "Ajouter",
   working: "Un instant",
   passkeyTitle: "Ajouter une clé d’accès",

@@ -10,7 +10,7 @@ const en = {
   makeLead:
     "It admits one host, in the way chosen above, and lasts an hour. The host then keeps a key of its own.",
   run: "Run this on the host",
-  runHint: "Run it in the folder of this software, with the desktop's name and port replaced by your own.",
+  runHint: "Run it in the folder of this software, with the desktop’s name and port replaced by your own.",
   runMachinesHint:
     "Run it as root, in the folder of this software. Images of your own come in by --catalogue.",
   onServer: "On the server itself, this makes a join secret as well",

@@ -28,11 +28,11 @@ const en = {
   /** Why a session ended, by code. */
   causes: {
     VIEWER_LEFT: "the viewer left",
-    VIEWER_LOST: "the viewer's line broke",
+    VIEWER_LOST: "the viewer’s line broke",
     VIEWER_PROTOCOL: "the viewer sent what it may not",
     HANDSHAKE_TIMEOUT: "the viewer was too slow",
     DESKTOP_ENDED: "the desktop ended it",
-    DESKTOP_LOST: "the desktop's line broke",
+    DESKTOP_LOST: "the desktop’s line broke",
     DESKTOP_OFFLINE: "the desktop was not connected",
     DESKTOP_UNREACHABLE: "the desktop did not answer",
     DESKTOP_DECLINED: "the person at the desktop said no or did not answer",
