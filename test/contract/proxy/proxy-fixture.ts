@@ -1,7 +1,7 @@
 import http from "node:http";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { systemClock } from "../../../protocol/index.ts";
 import {
@@ -30,10 +30,26 @@ export interface AuditLine {
   readonly [key: string]: unknown;
 }
 
+let viewerKey: string | undefined;
+
+/** Making a key costs more than most tests do. */
+function shareViewerKey(): string {
+  viewerKey ??= generateKeyPairSync("rsa", { modulusLength: 2_048 })
+    .privateKey.export({ type: "pkcs8", format: "pem" })
+    .toString();
+  return viewerKey;
+}
+
+export interface ProxyFixtureOptions extends Partial<ProxyOptions> {
+  readonly people?: PeopleSignIn | null;
+  /** The service makes the key that RSA-AES viewers see, as a service does; with `stores` it always does. */
+  readonly ownKey?: boolean;
+}
+
 /** A proxy on ephemeral loopback ports, with its own SQLite file. */
 export async function openProxyFixture(
   cleanup: CleanupStack,
-  { people = null, ...options }: Partial<ProxyOptions> & { readonly people?: PeopleSignIn | null } = {},
+  { people = null, ownKey = false, ...options }: ProxyFixtureOptions = {},
 ): Promise<ProxyFixture> {
   const dataDir = options.dataDir ?? (await cleanup.makeFolder());
   const database = `sqlite:${path.join(dataDir, "postern.db")}`;
@@ -43,6 +59,7 @@ export async function openProxyFixture(
       : openStores({ database, masterKey: randomBytes(32) }, systemClock);
   const stores = options.stores ?? (await open());
   if (!options.stores) cleanup.add({ stop: () => stores.close() });
+  if (!options.stores && !ownKey) await stores.service.getOrCreate("rsa-aes-key", shareViewerKey);
   let logged = "";
   const log = pino({ level: "debug" }, { write: (line: string) => (logged += line) });
   const proxy = await openProxy({
