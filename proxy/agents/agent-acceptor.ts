@@ -31,7 +31,7 @@ import {
   authenticateAgent,
   authenticateSpareConnection,
   queryStateForAgent,
-  type AdmissionDependencies,
+  type AgentAuthenticationDependencies,
 } from "./authenticate-agent.ts";
 import { AgentRefusal } from "./agent-refusal.ts";
 import type { AgentRegistry } from "./agent-registry.ts";
@@ -216,7 +216,7 @@ export class AgentAcceptor {
   }
 
   /** Without its line an agent is not enrolled. */
-  #auditEnrolments({ source }: AcceptedAgentConnection): AdmissionDependencies["enrolmentAudit"] {
+  #auditEnrolments({ source }: AcceptedAgentConnection): AgentAuthenticationDependencies["enrolmentAudit"] {
     const { audit } = this.#dependencies;
     const busy = (cause?: unknown): AgentRefusal =>
       new AgentRefusal("BUSY", { retryAfterMs: PROXY_LIMITS.auditUnavailableMs, cause });

@@ -38,7 +38,7 @@ export interface AuthenticatedAgent {
   readonly instance: string | null;
 }
 
-export interface AdmissionDependencies {
+export interface AgentAuthenticationDependencies {
   readonly stores: Pick<Stores, "agents" | "joinSecrets">;
   /** What the agent signs as the server's name. */
   readonly serverId: string;
@@ -53,7 +53,7 @@ export interface AdmissionDependencies {
 }
 
 /**
- * The server's side of a MiP 2 admission, from the challenge on: an agent proves its key, bound to this
+ * The server's side of an agent's authentication, from the challenge on: an agent proves its key, bound to this
  * very TLS connection, and a key that is not known yet is enrolled with a join secret. What it may be is on record,
  * with the agent or with the join secret: a proof that claims another role is refused.
  * @throws AgentRefusal, ProtocolError `MIP_FRAME`, and what the conversation throws
@@ -62,7 +62,7 @@ export async function authenticateAgent(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
-  gate: AdmissionDependencies,
+  gate: AgentAuthenticationDependencies,
 ): Promise<AuthenticatedAgent> {
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "control");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
@@ -89,7 +89,7 @@ export async function authenticateSpareConnection(
   peer: Conversation,
   socket: Pick<TLSSocket, "exportKeyingMaterial">,
   handshake: Mip2Handshake,
-  gate: Pick<AdmissionDependencies, "stores" | "serverId">,
+  gate: Pick<AgentAuthenticationDependencies, "stores" | "serverId">,
 ): Promise<string> {
   const { proof, isSignedBy } = await challengeAgent(peer, socket, handshake, gate.serverId, "spare");
   const known = await queryStateForAgent(gate.stores.agents.find(handshake.identifier));
@@ -152,7 +152,7 @@ async function enrol(
   id: string,
   proof: Proof,
   { secret, publicKey, name }: NonNullable<Proof["enrol"]>,
-  { stores, clock, enrolmentAudit }: AdmissionDependencies,
+  { stores, clock, enrolmentAudit }: AgentAuthenticationDependencies,
 ): Promise<AgentRecord> {
   const { role } = proof;
   enrolmentAudit.checkWritable();

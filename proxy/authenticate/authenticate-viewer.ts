@@ -23,7 +23,7 @@ export async function authenticateViewer(
   const offer = offerSecurity(viewer);
   const early = offer.find(({ precedesOffer }) => precedesOffer);
   const wait = early ? 0 : tokens.waitMs(viewer.source);
-  const [version, method] = await runHandshake(
+  const [version, security] = await runHandshake(
     viewer,
     PROXY_LIMITS.rfbHandshakeMs,
     clock,
@@ -38,7 +38,7 @@ export async function authenticateViewer(
       return [version, offer.find((offered) => offered.type === type)];
     },
   );
-  return method?.authenticate({ viewer, version, dependencies, signal }) ?? rejectThrottled(version, wait);
+  return security?.authenticate({ viewer, version, dependencies, signal }) ?? rejectThrottled(version, wait);
 }
 
 function refusedOffer(types: readonly number[], cause: PeerClosed): PeerClosed {

@@ -8,7 +8,7 @@ import { veNCryptSecurity } from "./vencrypt-security.ts";
 import { vncAuthSecurity } from "./vnc-auth-security.ts";
 
 export interface ViewerSecurityRow {
-  readonly method: ViewerSecurity;
+  readonly security: ViewerSecurity;
   /** Position in the offer of each listener, lowest first; null: not offered there. */
   readonly rank: Readonly<Record<ViewerListener, number | null>>;
   /** A further condition. */
@@ -26,7 +26,7 @@ function rankUnencrypted(position: number): ViewerSecurityRow["rank"] {
 }
 
 /**
- * Every security type that viewers are offered. A new one is a file with its method, and a row here.
+ * Every security type that viewers are offered. A new one is a file, and a row here.
  *
  * The offer lets every viewer in with its defaults, encrypted where it can be without a file:
  * - Most viewers take the first type of the offer that they know. RA2 (5) encrypts the whole session, and only viewers
@@ -38,57 +38,57 @@ function rankUnencrypted(position: number): ViewerSecurityRow["rank"] {
  */
 const VIEWER_SECURITY_TYPES: readonly ViewerSecurityRow[] = [
   {
-    method: noneSecurity,
+    security: noneSecurity,
     rank: { plain: 0, "one-port": 0, repeater: 0, tls: 0, websocket: 0 },
     isFor: hasTicket,
   },
   {
-    method: accountSecurity,
+    security: accountSecurity,
     rank: { plain: null, "one-port": null, repeater: null, tls: null, websocket: 0 },
     isFor: asksAccount,
   },
   {
-    method: rsaAesSecurity(SecurityType.ra2),
+    security: rsaAesSecurity(SecurityType.ra2),
     rank: rankUnencrypted(10),
     isFor: hasNoTicket,
   },
   {
-    method: vncAuthSecurity,
+    security: vncAuthSecurity,
     rank: { plain: 20, "one-port": 20, repeater: 20, tls: 20, websocket: 20 },
     isFor: hasNoTicket,
   },
   {
-    method: veNCryptSecurity,
+    security: veNCryptSecurity,
     rank: { plain: null, "one-port": 30, repeater: null, tls: null, websocket: null },
     isFor: canBeEncrypted,
   },
   {
-    method: rsaAesSecurity(SecurityType.ra2_256),
+    security: rsaAesSecurity(SecurityType.ra2_256),
     rank: rankUnencrypted(40),
     isFor: hasNoTicket,
   },
   {
-    method: rsaAesSecurity(SecurityType.ra2ne_256),
+    security: rsaAesSecurity(SecurityType.ra2ne_256),
     rank: rankUnencrypted(50),
     isFor: hasNoTicket,
   },
   {
-    method: rsaAesSecurity(SecurityType.ra2ne),
+    security: rsaAesSecurity(SecurityType.ra2ne),
     rank: rankUnencrypted(51),
     isFor: hasNoTicket,
   },
 ];
 
-/** The methods that this viewer may choose from, in the order of the offer. */
+/** The security types that this viewer may choose from, in the order of the offer. */
 export function offerSecurity(
   viewer: AcceptedViewer,
   rows: readonly ViewerSecurityRow[] = VIEWER_SECURITY_TYPES,
 ): readonly ViewerSecurity[] {
   return rows
-    .flatMap(({ method, rank, isFor }) => {
+    .flatMap(({ security, rank, isFor }) => {
       const position = rank[viewer.listener];
-      return position !== null && isFor(viewer) ? [{ method, position }] : [];
+      return position !== null && isFor(viewer) ? [{ security, position }] : [];
     })
     .sort((one, other) => one.position - other.position)
-    .map(({ method }) => method);
+    .map(({ security }) => security);
 }

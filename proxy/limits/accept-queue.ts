@@ -40,7 +40,7 @@ export class AcceptQueue {
       this.#running = false;
       return;
     }
-    const end = this.#timing.monotonic() + PROXY_LIMITS.admissionSliceMs;
+    const end = this.#timing.monotonic() + PROXY_LIMITS.acceptSliceMs;
     do this.#takeNext()?.();
     while (this.#lines.size > 0 && this.#timing.monotonic() < end);
     this.#timing.yieldTo(this.#runSlice);

@@ -49,7 +49,7 @@ export const PROXY_LIMITS = {
   httpPerSource: 256,
   httpTotal: 4_096,
   /** For accepting new connections, in one turn of the event loop: running sessions wait so long at most. */
-  admissionSliceMs: 2,
+  acceptSliceMs: 2,
 
   /** The sign-in screen in a viewer: from its first picture, and without a key or a pointer. */
   promptMs: 600_000,

@@ -33,7 +33,7 @@ describe("newcomers", () => {
 
   it("wait in their order for as many turns as they need, each of the limit's length", () => {
     const { pass, turn, turns, entered } = makeAcceptQueue();
-    const perTurn = PROXY_LIMITS.admissionSliceMs / 0.5;
+    const perTurn = PROXY_LIMITS.acceptSliceMs / 0.5;
     pass(0, 0.5);
     const last = 2 * perTurn + 1;
     for (let id = 1; id <= last; id += 1) pass(id, 0.5);
@@ -49,7 +49,7 @@ describe("newcomers", () => {
 
   it("who take longer than a turn enter one by one", () => {
     const { pass, turn, entered } = makeAcceptQueue();
-    for (let id = 0; id < 3; id += 1) pass(id, PROXY_LIMITS.admissionSliceMs + 1);
+    for (let id = 0; id < 3; id += 1) pass(id, PROXY_LIMITS.acceptSliceMs + 1);
     expect(entered).toEqual([0]);
     turn();
     expect(entered).toEqual([0, 1]);
@@ -62,7 +62,7 @@ describe("newcomers", () => {
     const queue = new AcceptQueue({ monotonic: () => now, yieldTo: (next) => turns.push(next) });
     const enqueue = (name: string, network: string): void => {
       queue.enqueue(() => {
-        now += PROXY_LIMITS.admissionSliceMs;
+        now += PROXY_LIMITS.acceptSliceMs;
         entered.push(name);
       }, network);
     };
