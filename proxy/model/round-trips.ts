@@ -33,12 +33,16 @@ export class RoundTrips {
     return this.#last;
   }
 
-  /** Numbers that were not asked, or are answered already, prove nothing. */
-  answer(question: number): void {
+  /**
+   * Numbers that were not asked, or are answered already, prove nothing.
+   * @returns when the question had been asked; null: it proves nothing
+   */
+  answer(question: number): number | null {
     const askedAt = this.#asked.get(question);
-    if (askedAt === undefined) return;
+    if (askedAt === undefined) return null;
     this.#provenAt = Math.max(this.#provenAt, askedAt);
     // Answers come in order: what was asked before is not answered any more.
     for (const number of this.#asked.keys()) if (number <= question) this.#asked.delete(number);
+    return askedAt;
   }
 }

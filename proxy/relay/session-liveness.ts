@@ -13,6 +13,8 @@ interface Ping {
   readonly ping: number;
   /** False: the agent of the desktop has gone silent, so the picture is old. */
   readonly desktop: boolean;
+  /** How long the latest answer of the page took, in milliseconds; null: there was none yet. */
+  readonly took: number | null;
 }
 
 export interface SessionLivenessOptions {
@@ -37,6 +39,7 @@ export class SessionLiveness {
   readonly #options: SessionLivenessOptions;
   readonly #startedAt: number;
   readonly #page: RoundTrips | null;
+  #tookMs: number | null = null;
   /** The desktop has sent bytes since this time, so its agent was alive then (monotonic). */
   #movedAt: number;
   #tickedAt: number;
@@ -67,7 +70,10 @@ export class SessionLiveness {
     this.#viewerHeardAt = now;
     this.#acknowledgedBytes = bytesToViewer;
     this.#page = options.pings && new RoundTrips(now);
-    options.pings?.onAnswer((answer) => this.#page?.answer(Number(answer)));
+    options.pings?.onAnswer((answer) => {
+      const askedAt = this.#page?.answer(Number(answer)) ?? null;
+      if (askedAt !== null) this.#tookMs = Math.round(options.clock.monotonic() - askedAt);
+    });
     this.#ask();
   }
 
@@ -135,7 +141,11 @@ export class SessionLiveness {
     }
     pulse?.probe();
     if (pings && this.#page) {
-      const question: Ping = { ping: this.#page.ask(now), desktop: !this.#isAgentSilent(now) };
+      const question: Ping = {
+        ping: this.#page.ask(now),
+        desktop: !this.#isAgentSilent(now),
+        took: this.#tookMs,
+      };
       pings.send(JSON.stringify(question));
     }
     this.#cancel = clock.after(PROXY_LIMITS.sessionPingMs, () => {

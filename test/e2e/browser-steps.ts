@@ -1,6 +1,6 @@
 // A person at the pages: signs in, makes machines, looks at screens.
 import type { BrowserContext, Page } from "playwright-core";
-import { openProfile, startBrowser } from "../support/browser.ts";
+import { openProfile, startBrowser, type Screen } from "../support/browser.ts";
 import type { CleanupStack } from "../support/cleanup-stack.ts";
 import { Bitmap } from "../support/bitmap.ts";
 import type { PosternServer } from "../support/postern.ts";
@@ -18,8 +18,9 @@ export async function openWall(
   cleanup: CleanupStack,
   server: PosternServer,
   origin = server.origin,
+  screen: Screen = {},
 ): Promise<Page> {
-  const profile: BrowserContext = await openProfile(await startBrowser(cleanup));
+  const profile: BrowserContext = await openProfile(await startBrowser(cleanup), screen);
   const page = await profile.newPage();
   const { name, password } = readFirstLogin(server);
   await page.goto(`${origin}/`);

@@ -295,7 +295,22 @@ viewers.on("connection", (viewer) => {
   desktop.on("data", (chunk) => viewer.send(chunk));
   desktop.on("close", () => viewer.close(1011, "The desktop's VNC server ended the connection."));
   desktop.on("error", () => undefined);
-  viewer.on("message", (data) => desktop.write(data));
-  viewer.on("close", () => desktop.destroy());
+  let asked = 0;
+  let askedAt = 0;
+  let took = null;
+  const ask = () => {
+    askedAt = performance.now();
+    viewer.send(JSON.stringify({ ping: (asked += 1), desktop: true, took }));
+  };
+  ask();
+  const pings = setInterval(ask, 2_000);
+  viewer.on("message", (data, isBinary) => {
+    if (isBinary) desktop.write(data);
+    else took = Math.round(performance.now() - askedAt);
+  });
+  viewer.on("close", () => {
+    clearInterval(pings);
+    desktop.destroy();
+  });
 });
 server.listen(port, "127.0.0.1", () => process.stdout.write(`http://127.0.0.1:${port}\n`));

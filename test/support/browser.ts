@@ -19,10 +19,20 @@ export async function startBrowser(cleanup: CleanupStack): Promise<Browser> {
   return browser;
 }
 
+export interface Screen {
+  readonly width?: number;
+  readonly height?: number;
+  /** A phone's: fingers, and no mouse. */
+  readonly isPhone?: boolean;
+}
+
 /** A fresh profile that takes the service's own certificate. */
 export function openProfile(
   browser: Browser,
-  { width = 1280, height = 800 }: { readonly width?: number; readonly height?: number } = {},
+  { width = 1280, height = 800, isPhone = false }: Screen = {},
 ): Promise<BrowserContext> {
-  return browser.newContext({ ignoreHTTPSErrors: true, viewport: { width, height } });
+  return browser.newContext({
+    ...{ ignoreHTTPSErrors: true, viewport: { width, height } },
+    ...{ hasTouch: isPhone, isMobile: isPhone },
+  });
 }

@@ -34,7 +34,23 @@ declare module "@novnc/novnc" {
     readonly _qemuExtKeyEventSupported: boolean;
     /** Internal: the server has sent a Fence. */
     readonly _supportsFence: boolean;
+    /** 0 (least data) to 9. */
+    qualityLevel: number;
+    /** 0 (least effort) to 9. */
+    compressionLevel: number;
+    /** Internal: what is drawn is shown. */
+    readonly _display: { flip: (fromQueue?: boolean) => void };
     focusOnClick: boolean;
+    /** A dot where the desktop shows no pointer. */
+    showDotCursor: boolean;
+    /** Internal: the pointer moves, and its picture with it. x and y are of the canvas as it is shown. */
+    _fakeMouseMove(
+      event: { readonly detail: { readonly clientX: number; readonly clientY: number } },
+      x: number,
+      y: number,
+    ): void;
+    /** Internal: buttons are pressed or let go, by RFB's mask. */
+    _handleMouseButton(x: number, y: number, mask: number): void;
     addEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;
     removeEventListener<K extends keyof RfbEvents>(type: K, listener: (event: RfbEvents[K]) => void): void;
     focus(): void;

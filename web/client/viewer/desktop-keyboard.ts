@@ -1,4 +1,5 @@
 import type { Layout } from "./keyboard-layouts.ts";
+import type { Key } from "./keysyms.ts";
 import { LayoutKeyboard, type SendKey } from "./layout-keyboard.ts";
 import { TextTyper, type Untyped } from "./type-text.ts";
 
@@ -47,6 +48,19 @@ export class DesktopKeyboard {
   /** Types a text as keys, behind what is still being typed. */
   type(text: string): Untyped {
     return this.#typer.type(text, takesKeysAlone(this.#rfb) ? this.mode.text : null);
+  }
+
+  /** Presses one key, behind what is still being typed. */
+  press({ keysym, code }: Key): void {
+    this.#typer.send([
+      [keysym, code, true],
+      [keysym, code, false],
+    ]);
+  }
+
+  /** Presses a key that stays down, or lets it go: behind what is still being typed. */
+  hold({ keysym, code }: Key, down: boolean): void {
+    this.#typer.send([[keysym, code, down]]);
   }
 
   /** Types no more. Idempotent. */

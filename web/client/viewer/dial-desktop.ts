@@ -5,14 +5,22 @@ import type { Ticket } from "../../api/schemas.ts";
 import { catalogues } from "../text/translations/languages.ts";
 import { classifyRefusal } from "./classify-refusal.ts";
 import { watchLine } from "./line-watch.ts";
+import { LineMeter } from "./line-meter.ts";
 import type { DisconnectCause, Silence } from "./viewer-connection-state.ts";
 import { rfbAddress } from "./rfb-address.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;
 
+interface OpenedDesktop {
+  readonly rfb: RFB;
+  /** Keys and pointer do not reach the desktop. */
+  readonly watchOnly: boolean;
+  /** Of this connection. */
+  readonly meter: LineMeter;
+}
+
 export interface DialHandlers {
-  /** @param watchOnly keys and pointer do not reach the desktop */
-  readonly onOpen: (rfb: RFB, watchOnly: boolean) => void;
+  readonly onOpen: (opened: OpenedDesktop) => void;
   /** Called once, unless the caller ended the connection. */
   readonly onClose: (cause: DisconnectCause, detail: string | null) => void;
   /** One side has gone silent, or answers again (null). */
@@ -89,8 +97,10 @@ export function dialDesktop(
     socket.addEventListener("close", ({ reason }) => {
       if (reason !== "") serverReason ??= reason;
     });
+    const meter = new LineMeter(performance.now());
     // Before noVNC is attached: it would read text messages as RFB.
     unwatch = watchLine(socket, {
+      meter,
       onSilence: (silence) => {
         if (opened && !ended) handlers.onSilence(silence);
       },
@@ -98,12 +108,18 @@ export function dialDesktop(
     });
     const screen = new novnc.default(target, socket, { shared: true });
     rfb = screen;
+    const flip = screen._display.flip.bind(screen._display);
+    screen._display.flip = (fromQueue) => {
+      // An update whose pictures are still being decoded comes twice.
+      if (fromQueue !== true) meter.countFrame();
+      flip(fromQueue);
+    };
     // The last picture behind it stays visible during the attempt.
     screen.background = "transparent";
     screen.addEventListener("connect", () => {
       opened = true;
       window.clearTimeout(deadline);
-      handlers.onOpen(screen, watchOnly);
+      handlers.onOpen({ rfb: screen, watchOnly, meter });
     });
     screen.addEventListener("clipboard", ({ detail }) => handlers.onClipboard(detail.text));
     screen.addEventListener("securityfailure", ({ detail }) => {

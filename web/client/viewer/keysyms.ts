@@ -17,6 +17,13 @@ export const SINGLE_KEYS: readonly Key[] = [
   { label: "Tab", keysym: 0xff09, code: "Tab" },
 ];
 
+export const ARROW_KEYS: readonly Key[] = [
+  { label: "←", keysym: 0xff51, code: "ArrowLeft" },
+  { label: "↑", keysym: 0xff52, code: "ArrowUp" },
+  { label: "↓", keysym: 0xff54, code: "ArrowDown" },
+  { label: "→", keysym: 0xff53, code: "ArrowRight" },
+];
+
 export const FUNCTION_KEYS: readonly Key[] = Array.from({ length: 12 }, (_, index) => ({
   label: `F${index + 1}`,
   keysym: 0xffbe + index,

@@ -1,12 +1,21 @@
 import { repeatInWindow, SilenceWatch } from "../live/silence-watch.ts";
+import type { LineMeter } from "./line-meter.ts";
 import type { Silence } from "./viewer-connection-state.ts";
 
 /** A silent connection is replaced after this: a new one is faster than TCP's next retransmission. */
 const GIVE_UP_MS = 10_000;
 
-interface LineWatchHandlers {
+interface LineWatchOptions {
+  readonly meter: LineMeter;
   readonly onSilence: (silence: Silence | null) => void;
   readonly onGivenUp: () => void;
+}
+
+/** A message of a server of before has no `took`. */
+interface Ping {
+  readonly ping: number;
+  readonly desktop: boolean;
+  readonly took?: number | null;
 }
 
 /**
@@ -14,7 +23,7 @@ interface LineWatchHandlers {
  * noVNC, which is attached later. A server that sends no pings is not watched.
  * @returns a function that ends it
  */
-export function watchLine(socket: WebSocket, { onSilence, onGivenUp }: LineWatchHandlers): () => void {
+export function watchLine(socket: WebSocket, { meter, onSilence, onGivenUp }: LineWatchOptions): () => void {
   let silence: Silence | null = null;
   let timer: number | undefined;
   const tell = (next: Silence | null) => {
@@ -28,11 +37,13 @@ export function watchLine(socket: WebSocket, { onSilence, onGivenUp }: LineWatch
   socket.addEventListener("message", (event: MessageEvent<unknown>) => {
     watch.hear();
     if (typeof event.data !== "string") {
+      if (event.data instanceof ArrayBuffer) meter.countBytes(event.data.byteLength);
       if (silence === "server") tell(null);
       return;
     }
     event.stopImmediatePropagation();
-    const { ping, desktop } = JSON.parse(event.data) as { ping: number; desktop: boolean };
+    const { ping, desktop, took } = JSON.parse(event.data) as Ping;
+    if (typeof took === "number") meter.noteLatency(took);
     // Behind everything typed so far: the answer proves to the server that none of it still comes.
     if (socket.readyState === WebSocket.OPEN) socket.send(String(ping));
     watch.start();

@@ -1,5 +1,5 @@
 import { findStrokes, type Layout, type Stroke } from "./keyboard-layouts.ts";
-import { findKeysym } from "./keysyms.ts";
+import { findKeysym, HOLDABLE_KEYS } from "./keysyms.ts";
 import { ALT_GR, SHIFT, type SendKey } from "./layout-keyboard.ts";
 
 /** A guest's keyboard controller buffers sixteen codes: faster than this, characters are lost. */
@@ -7,7 +7,11 @@ const STEP_MS = 12;
 /** Characters of one text. */
 const MAX_CHARACTERS = 10_000;
 
-type KeyEvent = readonly [keysym: number, code: string | null, down: boolean];
+export type KeyEvent = readonly [keysym: number, code: string | null, down: boolean];
+
+const MODIFIER_CODES: ReadonlySet<string | null> = new Set(
+  [SHIFT, ALT_GR, ...HOLDABLE_KEYS].map(({ code }) => code),
+);
 
 /** What of a text is not typed. */
 export interface Untyped {
@@ -66,12 +70,18 @@ export class TextTyper {
     return { missing: [...missing], cut: Math.max(0, characters.length - MAX_CHARACTERS) };
   }
 
+  /** Sends keys, behind what is still being typed. */
+  send(events: readonly KeyEvent[]): void {
+    this.#steps.push([...events]);
+    this.#start();
+  }
+
   /** Types no more. Modifiers are let go. Idempotent. */
   stop(): void {
     window.clearInterval(this.#timer);
     this.#timer = undefined;
     for (const [keysym, code, down] of this.#steps.splice(0).flat())
-      if (!down && (code === SHIFT.code || code === ALT_GR.code)) this.#send(keysym, code, false);
+      if (!down && MODIFIER_CODES.has(code)) this.#send(keysym, code, false);
   }
 
   #start(): void {

@@ -9,19 +9,11 @@ interface TypingFieldProps {
   readonly className: string;
   readonly id?: string;
   readonly focus?: boolean;
-  readonly onLeave?: () => void;
   readonly onUntyped: (untyped: Untyped) => void;
 }
 
 /** A field whose input is typed at the desktop: for phones' keyboards and for input methods, which need one. */
-export function TypingField({
-  keyboard,
-  className,
-  id,
-  focus = false,
-  onLeave,
-  onUntyped,
-}: TypingFieldProps) {
+export function TypingField({ keyboard, className, id, focus = false, onUntyped }: TypingFieldProps) {
   const { viewer } = useText();
   const field = useRef<HTMLInputElement>(null);
   const latest = useRef(onUntyped);
@@ -49,13 +41,12 @@ export function TypingField({
       onBeforeInput={(event: InputEvent) => {
         if (event.inputType !== "insertLineBreak") return;
         event.preventDefault();
-        keyboard.type("\n");
+        latest.current(keyboard.type("\n"));
         if (field.current !== null) follow.reset(field.current);
       }}
       onInput={(event) => follow.update(event.currentTarget)}
       onCompositionStart={() => follow.startComposition()}
       onCompositionEnd={(event) => follow.endComposition(event.currentTarget)}
-      onBlur={onLeave}
     />
   );
 }

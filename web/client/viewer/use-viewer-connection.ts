@@ -4,6 +4,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "preact/hoo
 import { useApp } from "../state/app-context.ts";
 import { DesktopKeyboard } from "./desktop-keyboard.ts";
 import { dialDesktop } from "./dial-desktop.ts";
+import type { LineMeter } from "./line-meter.ts";
 import {
   initialConnectionState,
   reduceConnection,
@@ -17,6 +18,8 @@ interface ViewerConnection {
   readonly watchOnly: boolean;
   /** Of `rfb`. */
   readonly keyboard: DesktopKeyboard | null;
+  /** Of `rfb`. */
+  readonly meter: LineMeter | null;
   /** The last text that the desktop put on its clipboard. */
   readonly received: string;
   readonly retryNow: () => void;
@@ -26,6 +29,7 @@ interface OpenScreen {
   readonly rfb: RFB;
   readonly keyboard: DesktopKeyboard;
   readonly watchOnly: boolean;
+  readonly meter: LineMeter;
 }
 
 /** Copies noVNC's last picture, so that it stays visible while the connection is lost. */
@@ -57,9 +61,9 @@ export function useViewerConnection(
     const target = place.current;
     if (!dialling || target === null) return;
     const end = dialDesktop(api, desktopId, target, {
-      onOpen(opened, watchOnly) {
+      onOpen({ rfb, watchOnly, meter }) {
         shown.current = target.querySelector("canvas");
-        setScreen({ rfb: opened, keyboard: new DesktopKeyboard(opened), watchOnly });
+        setScreen({ rfb, keyboard: new DesktopKeyboard(rfb), watchOnly, meter });
         send({ type: "opened", now: Date.now() });
       },
       onClose(cause, detail) {
@@ -107,5 +111,6 @@ export function useViewerConnection(
     rfb: screen?.rfb ?? null,
     watchOnly: screen?.watchOnly ?? false,
     keyboard: screen?.keyboard ?? null,
+    meter: screen?.meter ?? null,
   };
 }

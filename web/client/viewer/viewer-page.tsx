@@ -1,9 +1,14 @@
 import { isOff } from "../../../protocol/mip2/machine-state.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { useText, useWall } from "../state/app-context.ts";
+import { useApp, useText, useWall } from "../state/app-context.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
 import { chooseKeyboardMode, useKeyboardChoice } from "./keyboard-choice.ts";
+import { TouchKeyboard } from "./touch-keyboard.tsx";
+import { useTouchMode } from "./touch-choice.ts";
+import { describeUntyped } from "./untyped.ts";
+import { useLineFigures, useQualityChoice } from "./use-line-figures.ts";
+import { useTouchPicture } from "./use-touch-picture.ts";
 import { useViewedDesktop } from "./use-viewed-desktop.ts";
 import { useViewerConnection } from "./use-viewer-connection.ts";
 import { ViewerToolbar } from "./viewer-toolbar.tsx";
@@ -11,6 +16,7 @@ import { ViewerMessage } from "./viewer-message.tsx";
 
 /** The page of one display, which fills the window. */
 export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string }) {
+  const { wall } = useApp();
   const text = useText();
   const loaded = useWall((state) => state.loaded);
   const { desktopId, desktop, machine, display, others, name: called } = useViewedDesktop(routeId);
@@ -21,12 +27,17 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   // Off by default: others may be viewing the same desktop.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (display === null || isOff(machine.state));
-  const { connection, rfb, watchOnly, keyboard, received, retryNow } = useViewerConnection(
+  const [touch, setTouch] = useTouchMode();
+  const [quality, setQuality] = useQualityChoice();
+  const [touchKeys, setTouchKeys] = useState(false);
+  const { connection, rfb, watchOnly, keyboard, meter, received, retryNow } = useViewerConnection(
     desktopId,
     paused,
     place,
     frozen,
   );
+  const figures = useLineFigures(rfb, meter, quality);
+  const { zoomed, resetZoom } = useTouchPicture({ place, rfb, mode: touch, fit, onFit: setFit });
   const [choice, setChoice] = useKeyboardChoice(machine?.id ?? desktopId);
   if (keyboard !== null) keyboard.mode = chooseKeyboardMode(choice, machine);
   const name = called ?? (loaded ? text.viewer.toolbar : "");
@@ -50,9 +61,15 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
     if (rfb === null) return;
     rfb.background = "transparent";
     rfb.scaleViewport = fit;
-    rfb.resizeSession = follow;
-    rfb.focus();
-  }, [rfb, fit, follow]);
+  }, [rfb, fit]);
+  useEffect(() => {
+    // What fingers and a phone's keyboard make of the window is not the size that is wanted.
+    if (rfb !== null) rfb.resizeSession = follow && !zoomed && !touchKeys;
+  }, [rfb, follow, zoomed, touchKeys]);
+  useEffect(() => {
+    rfb?.focus();
+    if (rfb === null) setTouchKeys(false);
+  }, [rfb]);
   useEffect(() => {
     if (rfb === null) return;
     // noVNC lets go of all keys when the window loses the focus. What is typed from now on is dropped.
@@ -77,6 +94,16 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
           onRetry={retryNow}
         />
       )}
+      {keyboard !== null && touchKeys && (
+        <TouchKeyboard
+          keyboard={keyboard}
+          onLeave={() => setTouchKeys(false)}
+          onUntyped={(untyped) => {
+            const notice = describeUntyped(untyped, text);
+            if (notice !== null) wall.dispatch({ type: "notice", notice });
+          }}
+        />
+      )}
       <ViewerToolbar
         name={name}
         others={others}
@@ -87,10 +114,22 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         keyboardChoice={choice}
         onKeyboardChoice={setChoice}
         received={received}
-        fit={fit}
-        onFit={setFit}
-        resizeWithWindow={follow}
-        onResizeWithWindow={setFollow}
+        picture={{
+          ...{ fit, zoomed, follow, quality, touch, figures },
+          onFit: (next) => {
+            setFit(next);
+            rfb?.focus();
+          },
+          onWhole: resetZoom,
+          onFollow: (next) => {
+            setFollow(next);
+            rfb?.focus();
+          },
+          onQuality: setQuality,
+          onTouch: setTouch,
+        }}
+        touchKeys={touchKeys}
+        onTouchKeys={setTouchKeys}
         machine={machine}
         actions={actions}
       />

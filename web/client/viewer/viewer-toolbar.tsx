@@ -2,11 +2,11 @@ import { hasDisplay, isOn } from "../../../protocol/mip2/machine-state.ts";
 import type RFB from "@novnc/novnc";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Machine } from "../../api/schemas.ts";
-import { Icon, type IconName } from "../components/icon.tsx";
+import { Icon } from "../components/icon.tsx";
 import { Menu } from "../components/menu.tsx";
 import { followLink, navigate, buildViewPath } from "../page-route.ts";
 import { allows } from "../state/access.ts";
-import { useApp, useText } from "../state/app-context.ts";
+import { useText } from "../state/app-context.ts";
 import type { ConnectableDisplay } from "../state/connectable-displays.ts";
 import { StopMenu } from "../machine/stop-menu.tsx";
 import { PowerOff } from "../machine/power-off.tsx";
@@ -19,9 +19,11 @@ import type { ViewerConnectionState } from "./viewer-connection-state.ts";
 import { saveScreenshot } from "./save-screenshot.ts";
 import type { DesktopKeyboard } from "./desktop-keyboard.ts";
 import type { KeyboardChoice } from "./keyboard-choice.ts";
-import { TypingField } from "./typing-field.tsx";
+import { LineSignal } from "./line-signal.tsx";
+import type { PictureControls } from "./picture-controls.ts";
+import { PicturePanel } from "./picture-panel.tsx";
+import { ToolbarButton } from "./toolbar-button.tsx";
 import { isToolbarNeeded } from "./toolbar-need.ts";
-import { describeUntyped } from "./untyped.ts";
 import { useToolbarVisibility } from "./use-toolbar-visibility.ts";
 
 interface ViewerToolbarProps {
@@ -36,48 +38,15 @@ interface ViewerToolbarProps {
   readonly keyboardChoice: KeyboardChoice;
   readonly onKeyboardChoice: (choice: KeyboardChoice) => void;
   readonly received: string;
-  readonly fit: boolean;
-  readonly onFit: (fit: boolean) => void;
-  /** The desktop is resized to the window, where supported. */
-  readonly resizeWithWindow: boolean;
-  readonly onResizeWithWindow: (follow: boolean) => void;
+  readonly picture: PictureControls;
+  /** The keys for a phone are over the picture. */
+  readonly touchKeys: boolean;
+  readonly onTouchKeys: (shown: boolean) => void;
   readonly machine: Machine | null;
   readonly actions: MachineActions;
 }
 
-type Panel = "keys" | "clipboard" | "keyboard" | null;
-
-interface ToolbarButtonProps {
-  readonly icon: IconName;
-  readonly label: string;
-  readonly pressed?: boolean;
-  readonly disabled?: boolean;
-  readonly className?: string;
-  readonly onClick: () => void;
-}
-
-function ToolbarButton({
-  icon,
-  label,
-  pressed,
-  disabled = false,
-  className = "",
-  onClick,
-}: ToolbarButtonProps) {
-  return (
-    <button
-      type="button"
-      class={`button quiet square ${className}`}
-      aria-label={label}
-      title={label}
-      aria-pressed={pressed}
-      disabled={disabled}
-      onClick={onClick}
-    >
-      <Icon name={icon} />
-    </button>
-  );
-}
+type Panel = "keys" | "clipboard" | "picture" | null;
 
 export function ViewerToolbar(props: ViewerToolbarProps) {
   const {
@@ -90,21 +59,19 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
     keyboardChoice,
     onKeyboardChoice,
     received,
-    fit,
-    onFit,
-    resizeWithWindow: follow,
-    onResizeWithWindow: onFollow,
+    picture,
+    touchKeys,
+    onTouchKeys,
     machine,
     actions,
   } = props;
-  const { wall } = useApp();
   const text = useText();
   const { viewer } = text;
   const full = useFullScreen();
   const box = useRef<HTMLDivElement>(null);
   const [panel, setPanel] = useState<Panel>(null);
   const needed = isToolbarNeeded(connection, machine);
-  const bar = useToolbarVisibility(box, needed || panel === "keys" || panel === "clipboard");
+  const bar = useToolbarVisibility(box, needed || panel !== null);
   const silent = connection.phase === "open" && connection.silence !== null;
   const phase = silent ? "waiting" : connection.phase;
   const words = {
@@ -181,9 +148,13 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
               icon="keys"
               label={viewer.keyboard}
               className="touch-only"
-              pressed={panel === "keyboard"}
+              leavesFocus
+              pressed={touchKeys}
               disabled={rfb === null}
-              onClick={toggle("keyboard")}
+              onClick={() => {
+                setPanel(null);
+                onTouchKeys(!touchKeys);
+              }}
             />
             <ToolbarButton
               icon="clipboard"
@@ -202,14 +173,32 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             if (rfb !== null) saveScreenshot(rfb, name);
           }}
         />
-        <ToolbarButton icon="fit" label={viewer.actual} pressed={!fit} onClick={() => onFit(!fit)} />
+        <ToolbarButton
+          icon="fit"
+          label={picture.zoomed ? viewer.whole : viewer.actual}
+          pressed={picture.zoomed || !picture.fit}
+          onClick={() => {
+            if (picture.zoomed) picture.onWhole();
+            else picture.onFit(!picture.fit);
+          }}
+        />
+        <button
+          type="button"
+          class="button quiet square"
+          aria-label={viewer.picture}
+          title={viewer.picture}
+          aria-pressed={panel === "picture"}
+          onClick={toggle("picture")}
+        >
+          <LineSignal figures={picture.figures} />
+        </button>
         {!watchOnly && (
           <ToolbarButton
             icon="follow"
             label={viewer.follow}
-            pressed={follow}
+            pressed={picture.follow}
             disabled={rfb === null}
-            onClick={() => onFollow(!follow)}
+            onClick={() => picture.onFollow(!picture.follow)}
           />
         )}
         <ToolbarButton
@@ -246,16 +235,11 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
       {rfb !== null && keyboard !== null && panel === "clipboard" && (
         <ClipboardPanel rfb={rfb} keyboard={keyboard} received={received} />
       )}
-      {keyboard !== null && panel === "keyboard" && (
-        <TypingField
-          keyboard={keyboard}
-          className="touch-keyboard"
-          focus
-          onLeave={() => setPanel(null)}
-          onUntyped={(untyped) => {
-            const notice = describeUntyped(untyped, text);
-            if (notice !== null) wall.dispatch({ type: "notice", notice });
-          }}
+      {panel === "picture" && (
+        <PicturePanel
+          picture={picture}
+          watchOnly={watchOnly}
+          findCanvas={() => document.querySelector(".viewer-place canvas")}
         />
       )}
       <button

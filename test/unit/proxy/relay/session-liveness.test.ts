@@ -5,7 +5,7 @@ import { ManualClock } from "../../../support/manual-clock.ts";
 
 function open({ hasPage = true, hasAgent = true } = {}) {
   const clock = new ManualClock();
-  const questions: { ping: number; desktop: boolean }[] = [];
+  const questions: { ping: number; desktop: boolean; took: number | null }[] = [];
   let answer: (text: string) => void = () => undefined;
   const page = { answers: hasPage };
   const agent = { answers: true, trips: new RoundTrips(0), probes: 0, readSince: -Infinity };
@@ -85,6 +85,20 @@ it("while both ends answer, what is typed passes", async () => {
   expect(questions.every(({ desktop }) => desktop)).toBe(true);
   liveness.stop();
   expect(clock.pending).toBe(0);
+});
+
+it("a page is told how long its latest answer took", async () => {
+  const { page, pass, answer, questions } = open();
+  expect(questions[0]!.took).toBeNull();
+  await pass(4);
+  expect(questions.at(-1)!.took).toBe(0);
+  page.answers = false;
+  await pass(2);
+  const { ping } = questions.at(-1)!;
+  await pass(1);
+  answer(String(ping));
+  await pass(1);
+  expect(questions.at(-1)!.took).toBe(1_000);
 });
 
 it("what comes from a page after its line was dead is dropped, whatever answers come with it", async () => {
