@@ -2,7 +2,7 @@
  * The REST API from memory, for looking at the pages without a server: `node test/support/api-stub.mjs [PORT] [VNC_PORT]`
  * after a build. Machines move through their states, their pictures are drawn here, and the viewer's WebSocket goes to
  * a VNC server without password on 127.0.0.1. Sign in as `ada` with `postern`, or as one of the other PEOPLE of stub-people.mjs; `tess`
- * is asked for a code, which is 123456, `nora` to set up an authenticator app. `EMPTY=1` starts with nothing, `PROVIDERS=1` offers other services on the sign-in page,
+ * is asked for a code, which is 123456, `nora` to set up an authenticator app. `EMPTY=1` starts with nothing, `MANY=N` with N more desktops, `PROVIDERS=1` offers other services on the sign-in page,
  * `PASSKEYS=1` passkeys, with which nothing can be done here.
  */
 import { randomBytes } from "node:crypto";
@@ -35,6 +35,11 @@ const STOP_MS = 10_000;
 const empty = process.env.EMPTY === "1";
 const machines = new Map(empty ? [] : firstMachines().map((machine) => [machine.id, machine]));
 const desktops = new Map(empty ? [] : firstDesktops().map((desktop) => [desktop.id, desktop]));
+for (let n = 1; n <= Number(process.env.MANY ?? 0); n += 1) {
+  const [first] = firstDesktops();
+  const agent = { id: `lab-${n % 7}`, name: `lab-${n % 7}` };
+  desktops.set(`many-${n}`, { ...first, id: `many-${n}`, name: `Seat ${n}`, agent, viewers: 0 });
+}
 const images = firstImages();
 const snapshots = [
   { name: "before-update", createdAt: Date.now() - 7_200_000, withMemory: true, bytes: 2_100_000_000 },

@@ -6,6 +6,7 @@ export function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
   const rows = [
     ["?", keys.list],
     ["N", keys.create],
+    ["/", keys.search],
     [keys.arrows, keys.move],
     [keys.enter, keys.open],
     [keys.escape, keys.leave],

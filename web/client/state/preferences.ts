@@ -1,11 +1,14 @@
 import { chooseLanguage, type Language } from "../text/translations/languages.ts";
 import { createStore } from "./store.ts";
+import { CARD_SIZES, WALL_GROUPS, type CardSize, type WallGroup } from "./wall-view.ts";
 
 type Theme = "system" | "light" | "dark";
 
 export interface Preferences {
   readonly theme: Theme;
   readonly language: Language;
+  readonly wallGroup: WallGroup;
+  readonly cardSize: CardSize;
 }
 
 const STORAGE_KEY = "postern.preferences";
@@ -19,10 +22,12 @@ export function readPreferences(stored: string | null, languages: readonly strin
   } catch {
     // An invalid entry counts as none.
   }
-  const { theme, language } = found;
+  const { theme, language, wallGroup, cardSize } = found;
   return {
     theme: theme === "light" || theme === "dark" ? theme : "system",
     language: language === "en" || language === "fr" ? language : chooseLanguage(languages),
+    wallGroup: WALL_GROUPS.find((one) => one === wallGroup) ?? "kind",
+    cardSize: CARD_SIZES.find((one) => one === cardSize) ?? "large",
   };
 }
 
