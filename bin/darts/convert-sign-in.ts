@@ -4,7 +4,7 @@ import type { SignInOptions } from "../../web/index.ts";
 import type { ConfigPl } from "./config-pl.ts";
 import { makeCheckUserHook } from "./check-user-hook.ts";
 
-/** DARTS's ways to sign in, as providers of `postern server --sign-in`. */
+/** DARTS's kinds of sign-in, as providers of `postern server --sign-in`. */
 export interface DartsSignIn {
   readonly providers: SignInOptions;
   /** What the providers name beside their own file; secrets among it. */

@@ -1,7 +1,7 @@
 import { negotiateSecurity, refuseViewer, SecurityType, sendSecurityOk } from "../../protocol/index.ts";
 import { openScreenSignIn } from "../identify/screen-sign-in.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { describeVisitor, servePeople } from "./identify-typed.ts";
+import { describeScreenViewer, servePeople } from "./identify-typed.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
 
 const type = SecurityType.none;
@@ -15,8 +15,8 @@ export const accountSecurity: ViewerSecurity = {
       identify: async () => {
         const people = dependencies.people();
         if (people === null) throw new ViewerRefusal("LOGIN_UNAVAILABLE");
-        const visitor = describeVisitor(viewer, viewer.encrypt === null);
-        return await Promise.resolve(openScreenSignIn(visitor, servePeople(people, dependencies)));
+        const screenViewer = describeScreenViewer(viewer, viewer.encrypt === null);
+        return await Promise.resolve(openScreenSignIn(screenViewer, servePeople(people, dependencies)));
       },
       refuse: (peer, reason) => refuseViewer(peer, version, reason),
       accept: async (peer) => {

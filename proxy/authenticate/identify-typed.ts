@@ -3,7 +3,7 @@ import type { PeopleSignIn, StartedSignIn } from "../identify/people-sign-in.ts"
 import {
   findScreenSignIn,
   type ScreenSignInServices,
-  type ScreenVisitor,
+  type ScreenViewer,
 } from "../identify/screen-sign-in.ts";
 import { computeResponse } from "../identify/token-identifier.ts";
 import type { ChallengeResponse } from "../identify/token-scan.ts";
@@ -12,10 +12,10 @@ import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuthenticatorDependencies } from "./viewer-security.ts";
 
 /** @param isEncrypted what is typed on a screen then does not travel in clear */
-export function describeVisitor(
+export function describeScreenViewer(
   { source, requestedDesktopIds }: AcceptedViewer,
   isEncrypted: boolean,
-): ScreenVisitor {
+): ScreenViewer {
   return { source, only: requestedDesktopIds, isEncrypted };
 }
 
@@ -31,13 +31,13 @@ export function servePeople(
  * @throws ViewerRefusal
  */
 export async function identifyByResponse(
-  visitor: ScreenVisitor,
+  viewer: ScreenViewer,
   guess: ChallengeResponse,
   dependencies: AuthenticatorDependencies,
 ): Promise<ViewerIdentity | StartedSignIn> {
   const people = dependencies.people();
-  const signIn = people && findScreenSignIn(visitor, guess, servePeople(people, dependencies));
-  return signIn ?? (await dependencies.tokens.identify(visitor.source, guess, visitor.only));
+  const signIn = people && findScreenSignIn(viewer, guess, servePeople(people, dependencies));
+  return signIn ?? (await dependencies.tokens.identify(viewer.source, guess, viewer.only));
 }
 
 /**
@@ -46,16 +46,16 @@ export async function identifyByResponse(
  * @throws ViewerRefusal
  */
 export async function identifyByName(
-  visitor: ScreenVisitor,
+  viewer: ScreenViewer,
   credentials: { readonly user: string; readonly password: string },
   dependencies: AuthenticatorDependencies,
 ): Promise<ViewerIdentity | StartedSignIn> {
   const { tokens } = dependencies;
-  const { source, only } = visitor;
+  const { source, only } = viewer;
   const people = dependencies.people();
   if (people === null) return await tokens.identifyPlain(source, credentials, only);
   const services = servePeople(people, dependencies);
-  const signIn = findScreenSignIn(visitor, computeResponse(credentials.password), services);
+  const signIn = findScreenSignIn(viewer, computeResponse(credentials.password), services);
   if (signIn !== null) return signIn;
   const otherwise = credentials.user === "" ? null : () => beginSignIn(services, source, credentials, only);
   return await tokens.identifyPlain(source, credentials, only, otherwise);

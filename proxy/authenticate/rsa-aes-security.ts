@@ -10,7 +10,7 @@ import {
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
 import { ViewerRefusal } from "../model/viewer-refusal.ts";
-import { describeVisitor, identifyByName } from "./identify-typed.ts";
+import { describeScreenViewer, identifyByName } from "./identify-typed.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { ViewerSecurity } from "./viewer-security.ts";
 
@@ -56,9 +56,9 @@ export function rsaAesSecurity(type: RsaAesType): ViewerSecurity {
       );
       viewer.replaceStream(stream);
       const credentials = { user: login.username, password: login.password };
-      const visitor = describeVisitor(viewer, ENCRYPTS_SESSION.has(type));
+      const screenViewer = describeScreenViewer(viewer, ENCRYPTS_SESSION.has(type));
       return {
-        identify: () => identifyByName(visitor, credentials, dependencies),
+        identify: () => identifyByName(screenViewer, credentials, dependencies),
         refuse: (peer, reason) => sendSecurityFailure(peer, version, type, reason),
         accept: (peer) => sendSecurityOk(peer, version, type),
       };

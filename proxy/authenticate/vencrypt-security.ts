@@ -10,7 +10,7 @@ import {
   VeNCryptType,
 } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
-import { describeVisitor, identifyByName, identifyByResponse } from "./identify-typed.ts";
+import { describeScreenViewer, identifyByName, identifyByResponse } from "./identify-typed.ts";
 import { runHandshake } from "./run-handshake.ts";
 import type { SecurityAttempt, ViewerAuthenticator, ViewerSecurity } from "./viewer-security.ts";
 
@@ -63,13 +63,13 @@ async function readCredentials(
   { viewer, dependencies, signal }: SecurityAttempt,
 ): Promise<ViewerAuthenticator["identify"]> {
   const { clock } = dependencies;
-  const visitor = describeVisitor(viewer, true);
+  const screenViewer = describeScreenViewer(viewer, true);
   if (subType === VeNCryptType.x509Plain) {
     const credentials = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, (peer) =>
       peer.read(plainCredentials()),
     );
-    return () => identifyByName(visitor, credentials, dependencies);
+    return () => identifyByName(screenViewer, credentials, dependencies);
   }
   const response = await runHandshake(viewer, PROXY_LIMITS.tokenEntryMs, clock, signal, challengeViewer);
-  return () => identifyByResponse(visitor, response, dependencies);
+  return () => identifyByResponse(screenViewer, response, dependencies);
 }

@@ -40,7 +40,7 @@ export interface AskedField {
   readonly maxLength: number;
 }
 
-export interface AnswerWay {
+export interface AnswerAlternative {
   readonly label: Wording;
   readonly fields: readonly AskedField[];
 }
@@ -48,8 +48,8 @@ export interface AnswerWay {
 /** More is asked for before anybody is signed in. */
 export interface SignInQuestion {
   readonly fields: readonly AskedField[];
-  /** Ways to answer, those fields' own one included, one at a time. Absent: there is one. */
-  readonly ways?: readonly AnswerWay[];
+  /** Alternatives to answer by, those fields' own one included, one at a time. Absent: there is one. */
+  readonly alternatives?: readonly AnswerAlternative[];
   /** @param answers by the names of the fields */
   answer(answers: Readonly<Record<string, string>>): Promise<SignInReply | NamedReply>;
 }

@@ -28,7 +28,7 @@ const FIELDS: readonly AskedField[] = [
 ];
 
 /** What a viewer came with. */
-export interface ScreenVisitor {
+export interface ScreenViewer {
   readonly source: ConnectionSource;
   /** Ids of the desktops that it came for; null: any. */
   readonly only: ReadonlySet<string> | null;
@@ -47,14 +47,14 @@ export interface ScreenSignInServices extends SignInServices {
  * @throws ViewerRefusal `SIGN_IN_PLAIN`
  */
 export function findScreenSignIn(
-  visitor: ScreenVisitor,
+  viewer: ScreenViewer,
   guess: ChallengeResponse,
   services: ScreenSignInServices,
 ): StartedSignIn | null {
   // It is no secret.
   if (vncAuthResponse(SIGN_IN_WORD, guess.challenge).equals(guess.response))
-    return openScreenSignIn(visitor, services);
-  const handed = services.handOvers.take(visitor.source, guess);
+    return openScreenSignIn(viewer, services);
+  const handed = services.handOvers.take(viewer.source, guess);
   if (handed === null) return null;
   const { person, desktopId } = handed;
   return { name: person.name, reply: { kind: "person", person }, desktopIds: [desktopId] };
@@ -64,8 +64,8 @@ export function findScreenSignIn(
  * A sign-in that begins on the screen, with name and password.
  * @throws ViewerRefusal `SIGN_IN_PLAIN`
  */
-export function openScreenSignIn(visitor: ScreenVisitor, services: ScreenSignInServices): StartedSignIn {
-  const { source, only, isEncrypted } = visitor;
+export function openScreenSignIn(viewer: ScreenViewer, services: ScreenSignInServices): StartedSignIn {
+  const { source, only, isEncrypted } = viewer;
   if (!isEncrypted && !services.plainSignIn && !isLoopbackAddress(source.address))
     throw new ViewerRefusal("SIGN_IN_PLAIN");
   let triesLeft: number = PROXY_LIMITS.promptTries;

@@ -19,7 +19,7 @@ export interface AgentPulse {
   readonly readSince: number;
 }
 
-/** A way to desktops other than MiP 2; `open` returns null for a desktop that it does not know. */
+/** A route to desktops other than MiP 2; `open` returns null for a desktop that it does not know. */
 interface DesktopRoute {
   open(desktop: DesktopView, signal: AbortSignal): Promise<Duplex> | null;
 }

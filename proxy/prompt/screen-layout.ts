@@ -3,7 +3,7 @@ import type { Wording } from "../identify/people-sign-in.ts";
 import {
   filterDesktops,
   LIST_ROWS,
-  nextWay,
+  nextAlternative,
   type FormPage,
   type ListPage,
   type NoticePage,
@@ -156,7 +156,7 @@ function layOutForm(layout: LayoutWriter, page: FormPage): void {
     y = box.y + BOX + 20;
   });
   const button = layOutButton(layout, y + 4, SCREEN_WORDS.goOn);
-  layOutOtherWay(layout, page, button);
+  layOutAlternative(layout, page, button);
   if (page.message !== null) layout.paragraph(button.y + BOX + 22, layout.say(page.message), COLOURS.error);
   layout.text(CARD.x, 568, layout.say(SCREEN_WORDS.formKeys), COLOURS.quiet);
 }
@@ -171,15 +171,15 @@ function layOutButton(layout: LayoutWriter, y: number, wording: Wording): Rectan
   return button;
 }
 
-function layOutOtherWay(layout: LayoutWriter, page: FormPage, button: Rectangle): void {
-  const next = nextWay(page);
+function layOutAlternative(layout: LayoutWriter, page: FormPage, button: Rectangle): void {
+  const next = nextAlternative(page);
   if (next === null) return;
   const x = button.x + button.width + 24;
   const text = cut(`${layout.say(next.label)} (F3)`, Math.floor((LEFT + INNER - x) / SMOOTH_ADVANCE));
   const width = text.length * SMOOTH_ADVANCE;
   layout.text(x, button.y + 14, text, COLOURS.accent);
   layout.fill({ x, y: button.y + 36, width, height: 2 }, COLOURS.accent);
-  layout.target({ x, y: button.y, width, height: BOX }, { kind: "way" });
+  layout.target({ x, y: button.y, width, height: BOX }, { kind: "alternative" });
 }
 
 function layOutList(layout: LayoutWriter, page: ListPage): void {

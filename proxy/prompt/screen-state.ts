@@ -1,14 +1,14 @@
 import { findCharacter, foldNumberBlock, Keysym } from "../../protocol/index.ts";
-import type { AnswerWay, AskedField, SignInQuestion, Wording } from "../identify/people-sign-in.ts";
+import type { AnswerAlternative, AskedField, SignInQuestion, Wording } from "../identify/people-sign-in.ts";
 import { SCREEN_LANGUAGES, type ScreenLanguage } from "./screen-words.ts";
 
 export interface FormPage {
   readonly kind: "form";
   /** Null: they have not said who they are. */
   readonly person: string | null;
-  /** Other fields in the place of these; the current way is one of them. Empty: there is one way. */
-  readonly ways: readonly AnswerWay[];
-  readonly way: number;
+  /** Other fields in the place of these; the current one is among them. Empty: there are no others. */
+  readonly alternatives: readonly AnswerAlternative[];
+  readonly alternative: number;
   readonly fields: readonly AskedField[];
   /** What was typed, in the order of the fields. */
   readonly values: readonly string[];
@@ -61,7 +61,7 @@ export interface ScreenState {
 export type ScreenTarget =
   | { readonly kind: "language"; readonly language: ScreenLanguage }
   | { readonly kind: "field"; readonly index: number }
-  | { readonly kind: "way" }
+  | { readonly kind: "alternative" }
   | { readonly kind: "submit" }
   | { readonly kind: "row"; readonly index: number };
 
@@ -90,26 +90,34 @@ export const CLIPBOARD_CHARS = 512;
 
 export function showForm(
   person: string | null,
-  { fields, ways = [] }: Pick<SignInQuestion, "fields" | "ways">,
+  { fields, alternatives = [] }: Pick<SignInQuestion, "fields" | "alternatives">,
   message: Wording | null,
 ): FormPage {
-  return { kind: "form", person, ways, way: 0, ...beginFields(fields), message };
+  return { kind: "form", person, alternatives, alternative: 0, ...beginFields(fields), message };
 }
 
 function beginFields(fields: readonly AskedField[]): Pick<FormPage, "fields" | "values" | "focus"> {
   return { fields: fields.slice(0, FORM_FIELDS), values: fields.map(() => ""), focus: 0 };
 }
 
-export function nextWay({ ways, way }: FormPage): { readonly way: number; readonly label: Wording } | null {
-  const next = (way + 1) % Math.max(1, ways.length);
-  const label = ways[next]?.label;
-  return label === undefined || next === way ? null : { way: next, label };
+export function nextAlternative({
+  alternatives,
+  alternative,
+}: FormPage): { readonly alternative: number; readonly label: Wording } | null {
+  const next = (alternative + 1) % Math.max(1, alternatives.length);
+  const label = alternatives[next]?.label;
+  return label === undefined || next === alternative ? null : { alternative: next, label };
 }
 
-function changeWay(page: FormPage): FormPage {
-  const next = nextWay(page);
+function changeAlternative(page: FormPage): FormPage {
+  const next = nextAlternative(page);
   if (next === null) return page;
-  return { ...page, way: next.way, ...beginFields(page.ways[next.way]?.fields ?? []), message: null };
+  return {
+    ...page,
+    alternative: next.alternative,
+    ...beginFields(page.alternatives[next.alternative]?.fields ?? []),
+    message: null,
+  };
 }
 
 export function showList(desktops: readonly ListedDesktop[], message: Wording | null): ListPage {
@@ -178,7 +186,7 @@ function applyFormKey(state: ScreenState, page: FormPage, keysym: number): Scree
     case Keysym.enter:
       return submit(state, page);
     case Keysym.f3:
-      return stay({ ...state, page: changeWay(page) });
+      return stay({ ...state, page: changeAlternative(page) });
     case Keysym.tab:
       return moveTo(focus + (state.hasShift ? -1 : 1));
     case Keysym.isoLeftTab:
@@ -273,7 +281,7 @@ function applyPointer(state: ScreenState, target: ScreenTarget | null, gesture: 
   if (target.kind === "language") return stay({ ...state, language: target.language });
   if (page.kind === "list") return target.kind === "row" ? openRow(state, page, target.index) : stay(state);
   if (page.kind === "notice") return { state, action: page.isBusy ? null : { type: "leave" } };
-  if (target.kind === "way") return stay({ ...state, page: changeWay(page) });
+  if (target.kind === "alternative") return stay({ ...state, page: changeAlternative(page) });
   if (target.kind === "field") return stay({ ...state, page: { ...page, focus: target.index } });
   return target.kind === "submit" ? submit(state, page) : stay(state);
 }

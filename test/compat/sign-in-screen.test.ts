@@ -209,13 +209,16 @@ test("TigerVNC: the code of an app on the screen, a wrong one refused in words, 
   await display.focusWindow("Postern - TigerVNC");
   const label = { en: "Code from your app", fr: "" };
   const fields = [{ name: "code", label, hidden: false, maxLength: 32 }];
-  const ways = ["Use your app", "Use a recovery code"].map((en) => ({ label: { en, fr: "" }, fields }));
+  const alternatives = ["Use your app", "Use a recovery code"].map((en) => ({
+    label: { en, fr: "" },
+    fields,
+  }));
   const page = (message: ScreenPage & { kind: "form" }) => awaitPage("Postern - TigerVNC", message);
-  await page(showForm("irene", { fields, ways }, null));
+  await page(showForm("irene", { fields, alternatives }, null));
   await keep("tiger-code.png");
   await display.typeText("000000");
   await display.pressKeys("Return");
-  await page(showForm("irene", { fields, ways }, fillWording(SCREEN_WORDS.wrong, { tries: 4 })));
+  await page(showForm("irene", { fields, alternatives }, fillWording(SCREEN_WORDS.wrong, { tries: 4 })));
   await keep("tiger-wrong-code.png");
   await display.typeText(readCode());
   await display.pressKeys("Return");

@@ -14,9 +14,9 @@ export async function measureFlood(service, { quick, say }) {
   const neighbour = service.fork("healthy-viewer.mjs");
   await ask(neighbour, "start", { port: service.rfb, token });
   const crowd = service.fork("viewer-load.mjs");
-  const visitor = service.fork("viewer-load.mjs");
+  const viewers = service.fork("viewer-load.mjs");
   const details = { port: service.rfb, token: other };
-  await ask(visitor, "enter", details);
+  await ask(viewers, "enter", details);
   await pause(3_000);
   await ask(neighbour, "take");
   await pause(5_000);
@@ -30,7 +30,7 @@ export async function measureFlood(service, { quick, say }) {
   const times = await ask(neighbour, "take");
   const loop = await ask(service.server, "delays");
   await ask(crowd, "endFlood");
-  const recoveryMs = await ask(visitor, "enter", details);
+  const recoveryMs = await ask(viewers, "enter", details);
   const p99 = { calm: quantile(calm, 0.99), flooded: quantile(times, 0.99) };
   return {
     title: `${count} connections at once`,

@@ -87,7 +87,7 @@ async function continueWith(
     question: {
       fields: listFields(form.fields),
       ...(form.alternatives && {
-        ways: form.alternatives.map(({ label, fields }) => ({ label, fields: listFields(fields) })),
+        alternatives: form.alternatives.map(({ label, fields }) => ({ label, fields: listFields(fields) })),
       }),
       answer: (answers) => {
         triesLeft = Math.max(0, triesLeft - 1);

@@ -28,7 +28,7 @@ import {
 } from "../../support/network/test-network.ts";
 import { CLOSED_POLICY } from "../../support/closed-policy.ts";
 
-const VISITOR = new URL("../../support/network/probe-client.mjs", import.meta.url).pathname;
+const PROBE_CLIENT = new URL("../../support/network/probe-client.mjs", import.meta.url).pathname;
 const NOBODY = {
   kind: "account",
   account: { name: "nobody", uid: 65_534, gid: 65_534, groups: [] },
@@ -111,9 +111,15 @@ describe.each(modes)("%s", (_title, ability, become) => {
     await openPortForwards(apiSocket, policy.forwards);
     await openPortForwards(apiSocket, policy.forwards);
     const [program = "", ...via] = testNetwork.via;
-    const visitor = startProcess(cleanup, program, [...via, process.execPath, VISITOR, "127.0.0.1", "8022"]);
-    await visitor.waitForExit();
-    expect(visitor.stdout.trim()).toBe('["127.0.0.1"]');
+    const probe = startProcess(cleanup, program, [
+      ...via,
+      process.execPath,
+      PROBE_CLIENT,
+      "127.0.0.1",
+      "8022",
+    ]);
+    await probe.waitForExit();
+    expect(probe.stdout.trim()).toBe('["127.0.0.1"]');
     await inside.stop();
   });
 });
@@ -129,10 +135,10 @@ it("leaves the host its mounts when a machine starts on it", async () => {
 it("closes the host's new addresses to a machine that runs, and opens those it lost", async () => {
   const { qemu } = await startQemu(privileged, (command) => command, "n");
   const visitFrom = async (): Promise<string> => {
-    const args = ["--target", String(qemu.pid), "--net", process.execPath, VISITOR];
-    const visitor = startProcess(cleanup, "nsenter", [...args, PROBE_ADDRESSES.internet, String(PROBE_PORT)]);
-    await visitor.waitForExit();
-    return visitor.stdout.trim();
+    const args = ["--target", String(qemu.pid), "--net", process.execPath, PROBE_CLIENT];
+    const probe = startProcess(cleanup, "nsenter", [...args, PROBE_ADDRESSES.internet, String(PROBE_PORT)]);
+    await probe.waitForExit();
+    return probe.stdout.trim();
   };
   const fresh = parseRange("93.77.0.0/24")!;
   expect(await visitFrom()).toBe('["93.77.0.9"]');
@@ -171,7 +177,7 @@ async function visit(
   ].flat();
   const inside = await start(ability, become, "internet", policy, "v", [
     process.execPath,
-    VISITOR,
+    PROBE_CLIENT,
     ...targets,
   ]);
   await inside.waitForExit();

@@ -43,14 +43,14 @@ export function CredentialForm({
   onFault,
   onSubmit,
   onBack,
-  ...ways
+  ...rest
 }: CredentialFormProps) {
   const text = useText();
   const { language } = usePreferences();
   const { buttons, alternatives = [] } = form;
   const passkey = knowsPasskeys() ? form.passkey : undefined;
-  const [way, setWay] = useState(0);
-  const fields = alternatives[way]?.fields ?? form.fields;
+  const [chosen, setChosen] = useState(0);
+  const fields = alternatives[chosen]?.fields ?? form.fields;
   const nameFirst = asksNameFirst(form);
   const [named, setNamed] = useState(false);
   const [busy, setBusy] = useState(false);
@@ -59,7 +59,7 @@ export function CredentialForm({
   const onlyName = nameFirst && !named;
   const [first = "", second = ""] = fields.map((field) => field.name);
   const [main, ...otherSubmits] = buttons.filter(({ href }) => href === null);
-  const working = ways.account === undefined ? text.signIn.working : text.loading;
+  const working = rest.account === undefined ? text.signIn.working : text.loading;
   const links = buttons.flatMap(({ label, href }) => (href === null ? [] : [{ label, href }]));
 
   const focus = (field: string, select: boolean) => {
@@ -101,7 +101,7 @@ export function CredentialForm({
     if (passkey?.use === "get" || passkey?.use === "create") {
       const ask = passkey.use === "get" ? provePasskey : createPasskey;
       await onSubmit({ passkey: JSON.stringify(await ask(passkey.options)) });
-    } else await ways.onPasskeyAlone?.();
+    } else await rest.onPasskeyAlone?.();
   };
   const takePasskey = () => {
     if (busy) return;
@@ -118,7 +118,7 @@ export function CredentialForm({
   };
   const choose = (index: number) => {
     onFault(null);
-    setWay(index);
+    setChosen(index);
   };
 
   return (
@@ -132,8 +132,8 @@ export function CredentialForm({
         submit(main?.without ?? []);
       }}
     >
-      {ways.account !== undefined && (
-        <input type="text" name="username" autocomplete="username" value={ways.account} readOnly hidden />
+      {rest.account !== undefined && (
+        <input type="text" name="username" autocomplete="username" value={rest.account} readOnly hidden />
       )}
       <ShownSecrets {...form} />
       {fields.map((field, index) => (
@@ -158,7 +158,7 @@ export function CredentialForm({
       )}
       {alternatives.map(
         ({ label }, index) =>
-          index !== way && (
+          index !== chosen && (
             <button key={index} type="button" class="button quiet large" onClick={() => choose(index)}>
               {label[language]}
             </button>
@@ -196,7 +196,7 @@ export function CredentialForm({
       ))}
       {(onBack !== undefined || (nameFirst && named)) && (
         <button type="button" class="button quiet large" onClick={goBack}>
-          {ways.account === undefined ? text.signIn.back : text.cancel}
+          {rest.account === undefined ? text.signIn.back : text.cancel}
         </button>
       )}
     </form>

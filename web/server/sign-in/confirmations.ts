@@ -36,10 +36,10 @@ export class Confirmations {
   async describe(user: UserRecord, login: LoginRecord | null): Promise<ConfirmForm> {
     const until = login === null ? null : login.confirmedAt + CONFIRMED_MS;
     const confirmedUntil = until !== null && until > this.#context.clock.now() ? until : null;
-    const ways = await this.#context.factors.listWays(user, PURPOSE);
+    const askable = await this.#context.factors.listAskable(user, PURPOSE);
     const password = this.#findPasswordProvider(user) !== undefined;
-    if (ways === null && !password) return { confirmedUntil, form: SIGN_IN_ANEW };
-    const form = askForFactor(ways ?? { totp: false, recovery: false, passkey: null }, password);
+    if (askable === null && !password) return { confirmedUntil, form: SIGN_IN_ANEW };
+    const form = askForFactor(askable ?? { totp: false, recovery: false, passkey: null }, password);
     return { confirmedUntil, form };
   }
 

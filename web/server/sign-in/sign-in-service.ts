@@ -225,7 +225,7 @@ export class SignInService {
     if (byPasskey && identified.kind === "signedIn")
       return this.#enterByPasskey(identified.user, known, context);
     const user = await this.#findAccount(known, context);
-    // One visitor's factor must not shut out all others.
+    // One person's factor must not shut out all others.
     const more = open.provider.shared === true ? null : await this.#services.gate.begin(user, open);
     if (more !== null) return this.#askFactor(user.name, more, session);
     return { kind: "account", user, provider: open.id, ...(session && { session }) };

@@ -10,7 +10,7 @@ import type {
 import {
   findScreenSignIn,
   openScreenSignIn,
-  type ScreenVisitor,
+  type ScreenViewer,
 } from "../../../../proxy/identify/screen-sign-in.ts";
 import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -22,7 +22,7 @@ const PERSON: SignedInPerson = {
   leave: () => Promise.resolve(),
 };
 const PASSWORD = "a long password";
-const REMOTE: ScreenVisitor = { source: { address: "192.0.2.1", port: 1 }, only: null, isEncrypted: true };
+const REMOTE: ScreenViewer = { source: { address: "192.0.2.1", port: 1 }, only: null, isEncrypted: true };
 
 function open({ plainSignIn = false } = {}) {
   const begun: string[] = [];

@@ -39,7 +39,7 @@ const WAYS: ScreenState = {
     null,
     {
       fields: [CODE],
-      ways: [
+      alternatives: [
         { label: { en: "Use your app", fr: "App" }, fields: [CODE] },
         { label: { en: "Use a recovery code", fr: "Secours" }, fields: [WORD] },
       ],
@@ -128,14 +128,18 @@ describe("another way to answer", () => {
     expect(form.fields).toEqual([WORD]);
     expect(action).toEqual({ type: "answer", answers: { word: "abc" } });
     expect(textsOf(state)).toContain("Use your app (F3)");
-    const back = applyScreenInput(state, { type: "pointer", target: { kind: "way" }, gesture: "press" });
+    const back = applyScreenInput(state, {
+      type: "pointer",
+      target: { kind: "alternative" },
+      gesture: "press",
+    });
     expect((back.state.page as FormPage).values).toEqual([""]);
     expect((back.state.page as FormPage).fields).toEqual([CODE]);
   });
 
   test("there is none where there is one way", () => {
     expect(press(FORM, "1", Keysym.f3).form.values).toEqual(["1", ""]);
-    expect(layOutScreen(FORM).targets.some(({ target }) => target.kind === "way")).toBe(false);
+    expect(layOutScreen(FORM).targets.some(({ target }) => target.kind === "alternative")).toBe(false);
   });
 });
 

@@ -39,9 +39,9 @@ test("the code of an app is asked for: a wrong one is refused and counted, the r
   const { code } = await addApp(fixture, "anna");
   const asked = await begin(fixture, "anna");
   if (asked.kind !== "question") throw new Error(asked.kind);
-  const { fields, ways, answer } = asked.question;
+  const { fields, alternatives, answer } = asked.question;
   expect(fields).toMatchObject([{ name: "code", hidden: false }]);
-  expect(ways?.map((way) => way.fields[0]?.name)).toEqual(["code", "recovery"]);
+  expect(alternatives?.map((one) => one.fields[0]?.name)).toEqual(["code", "recovery"]);
   expect(await answer({ code: "000000" })).toEqual({ kind: "refused", triesLeft: 4 });
   expect(await answer({ code: code() })).toMatchObject({ kind: "person", person: { name: "anna" } });
 });

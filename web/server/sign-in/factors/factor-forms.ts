@@ -26,17 +26,17 @@ const PASSWORD_FIELD: SignInField = {
 };
 const CONTINUE = { label: { en: "Continue", fr: "Continuer" }, href: null };
 
-/** How a factor may be asked for. */
-export interface FactorWays {
+/** The factors that a person may be asked for. */
+export interface AskableFactors {
   readonly totp: boolean;
   readonly recovery: boolean;
   /** Null: the person has none that works here. */
   readonly passkey: PasskeyOptions | null;
 }
 
-/** Asks for a factor, and where `password` is true for the password as another way. */
-export function askForFactor({ totp, recovery, passkey }: FactorWays, password = false): SignInForm {
-  const ways = [
+/** Asks for a factor, and where `password` is true for the password as an alternative. */
+export function askForFactor({ totp, recovery, passkey }: AskableFactors, password = false): SignInForm {
+  const alternatives = [
     ...(totp ? [{ label: { en: "Use your app", fr: "Utiliser l'application" }, fields: [CODE_FIELD] }] : []),
     ...(password
       ? [{ label: { en: "Use your password", fr: "Utiliser le mot de passe" }, fields: [PASSWORD_FIELD] }]
@@ -50,14 +50,14 @@ export function askForFactor({ totp, recovery, passkey }: FactorWays, password =
         ]
       : []),
   ];
-  // A passkey is a button: fields beside it are the first way that has some.
-  const [first] = ways;
+  // A passkey is a button: fields beside it are the first alternative.
+  const [first] = alternatives;
   return {
     text: { en: "Confirm that it is you.", fr: "Confirmez que c'est bien vous." },
     fields: first?.fields ?? [],
     buttons: first === undefined ? [] : [CONTINUE],
     ...(passkey !== null && { passkey: { use: "get", options: passkey } }),
-    ...(ways.length > 1 && { alternatives: ways }),
+    ...(alternatives.length > 1 && { alternatives }),
   };
 }
 

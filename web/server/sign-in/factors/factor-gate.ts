@@ -56,8 +56,8 @@ export class FactorGate {
   async begin(user: UserRecord, open: OpenProvider): Promise<SignInChallenge | null> {
     const { factors } = this.#context;
     const common = { userId: user.id, provider: open.id };
-    const ways = await factors.listWays(user, PURPOSE);
-    if (ways !== null) return challenge(askForFactor(ways), { ...common, phase: "ask" });
+    const askable = await factors.listAskable(user, PURPOSE);
+    if (askable !== null) return challenge(askForFactor(askable), { ...common, phase: "ask" });
     if (!this.isRequired(user, open)) return null;
     const { secret, uri } = factors.makeTotp(user);
     const passkey = factors.passkeysAvailable ? await factors.describePasskeyCreation(user, PURPOSE) : null;
@@ -119,8 +119,8 @@ export class FactorGate {
   }
 
   async #askAgain(user: UserRecord, provider: string): Promise<SignInChallenge | null> {
-    const ways = await this.#context.factors.listWays(user, PURPOSE);
-    return ways && challenge(askForFactor(ways), { userId: user.id, provider, phase: "ask" });
+    const askable = await this.#context.factors.listAskable(user, PURPOSE);
+    return askable && challenge(askForFactor(askable), { userId: user.id, provider, phase: "ask" });
   }
 
   /** What is added when the step is taken. Null: the answer proves nothing. */

@@ -16,7 +16,7 @@ import {
 } from "../../../api/schemas.ts";
 import { ThrottledError } from "../../http-errors.ts";
 import type { Answers } from "../providers/index.ts";
-import type { FactorWays } from "./factor-forms.ts";
+import type { AskableFactors } from "./factor-forms.ts";
 import {
   locatePasskey,
   packPasskey,
@@ -79,8 +79,8 @@ export class SecondFactors {
     return (await this.#context.stores.factors.listByUser(userId)).length > 0;
   }
 
-  /** How this person's factors may be asked for; null: there are none. @param purpose what a passkey's proof is good for */
-  async listWays(user: UserRecord, purpose: string): Promise<FactorWays | null> {
+  /** Which factors this person may be asked for; null: there are none. @param purpose what a passkey's proof is good for */
+  async listAskable(user: UserRecord, purpose: string): Promise<AskableFactors | null> {
     const { stores, passkeys } = this.#context;
     const factors = await stores.factors.listByUser(user.id);
     if (factors.length === 0) return null;

@@ -57,7 +57,7 @@ export const MAIL_FAULTS = {
 } as const satisfies Record<string, LocalizedText>;
 
 /** What went wrong on the way to a server, by the codes of Node.js and OpenSSL. */
-const WAYS: Readonly<Record<string, LocalizedText>> = {
+const NETWORK_FAULTS: Readonly<Record<string, LocalizedText>> = {
   ECONNREFUSED: {
     en: "Nothing listens there. Check host and port.",
     fr: "Rien n’écoute à cet endroit. Vérifiez l’hôte et le port.",
@@ -101,7 +101,7 @@ const NO_TLS: LocalizedText = {
 export function explainMailFault(error: unknown): LocalizedText {
   if (error instanceof MailFault) return error.text;
   const code = systemCode(error);
-  const known = WAYS[code];
+  const known = NETWORK_FAULTS[code];
   if (known !== undefined) return known;
   if (UNTRUSTED_CODE.test(code)) return UNTRUSTED;
   if (/^(?:ERR_SSL|EPROTO)/.test(code)) return NO_TLS;

@@ -24,7 +24,7 @@ test("whoever opens the page is in with nothing typed, as one account of role us
   expect(web.proxy.audited.filter(({ action }) => action === "user.create")).toHaveLength(1);
 });
 
-test("a second factor of one visitor shuts nobody else out", async () => {
+test("a second factor of one person shuts nobody else out", async () => {
   const { ask, clock } = await openWebFixture({
     signIn: [{ provider: "local" }, { provider: "none" }],
     advertise: LOOPBACK,
