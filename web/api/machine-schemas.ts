@@ -32,9 +32,11 @@ export const machine = z.object({
   /** The same for programs and other languages; null: there is no reason, or an older host gave it. */
   cause: machineCause.nullable(),
   accel: accel.nullable(),
-  cpus: z.number().int(),
-  memoryMb: z.number().int(),
-  /** GiB of its own disk; null: as the image has it. */
+  /** Null: the caller may see it and no more, and learns nothing of its sizes, disks and addresses. */
+  cpus: z.number().int().nullable(),
+  /** Null as for `cpus`. */
+  memoryMb: z.number().int().nullable(),
+  /** GiB of its own disk; null: as the image has it, or as for `cpus`. */
   diskGb: z.number().int().nullable(),
   dataDisk: z.string().nullable(),
   gpu: z.enum(["none", "passthrough", "mdev"]),
@@ -59,7 +61,7 @@ export const machine = z.object({
   progress: z.number().nullable(),
   /** Its image is in transfer to a host; `progress` is that of the transfer. */
   fetching: z.boolean().optional(),
-  /** Of the guest, as the agent in it says; absent: none are known. */
+  /** Of the guest, as the agent in it says; absent: none are known, or as for `cpus`. */
   addresses: z.array(z.string()).optional(),
   /** Hosts that could not take it, while it waits; users get null instead of names. */
   tried: z.array(z.object({ host: z.string().nullable(), why: z.string() })),

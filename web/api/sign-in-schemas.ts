@@ -78,7 +78,7 @@ export const loginStepShow = loginStepRequest.pick({ id: true });
  * POST /logout → 204, or 200 signedOut: `next` is where the browser goes to sign out at the service that it signed in by.
  *
  * For browsers, not for programs: GET /sign-in/PROVIDER?to=PATH sends the browser to another service's page, and it comes back to
- * GET /sign-in/PROVIDER/callback. Both answer 303; what went wrong is `/?refused=CODE`, what is asked next `/#step=ID`.
+ * GET /sign-in/PROVIDER/callback. Both answer 303; what went wrong is `/?refused=CODE`, what is asked next `#step=ID` behind the wanted page.
  * For the service itself: POST /sign-in/PROVIDER/backchannel-logout (form, `logout_token`) → 204. 400 `LOGOUT_TOKEN_INVALID`.
  */
 export const signedOut = z.object({ next: z.url() });

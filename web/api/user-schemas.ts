@@ -36,7 +36,7 @@ export const passwordRequest = z.strictObject({ password: password.optional() })
 /** `password`: the one that the server made; absent: the caller gave one. */
 export const passwordAnswer = z.object({ password: z.string().optional() });
 
-/** GET /users (userQuery) → userRow[], by name. GET /users/ID, GET /me/account → userRow. DELETE /users/ID → 204; 409 `USER_HAS_MACHINES`, `LAST_ADMIN`. */
+/** GET /users (userQuery) → userRow[], by name. GET /users/ID → userRow. GET /me/account → ownAccount. DELETE /users/ID → 204; 409 `USER_HAS_MACHINES`, `LAST_ADMIN`. */
 export const userRow = z.object({
   id: z.string(),
   name: z.string(),
@@ -49,6 +49,12 @@ export const userRow = z.object({
   lastLoginAt: z.number().nullable(),
 });
 export type UserRow = z.infer<typeof userRow>;
+
+export const ownAccount = userRow.extend({
+  /** Everybody who opens the pages has this account: it has no password, and gets no factor and no API token. */
+  shared: z.literal(true).optional(),
+});
+export type OwnAccount = z.infer<typeof ownAccount>;
 
 /** GET /users/ID/holdings → userHoldings: what it touches when this account is shut out or removed. */
 export const userHoldings = z.object({

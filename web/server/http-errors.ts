@@ -54,6 +54,8 @@ const MESSAGES = {
     "Passkeys need a name, and this server's address is a number. Ask its administrator for a name (--advertise).",
   PASSKEY_SECOND: "Sign in with your password first: the passkey of this account is asked for after it.",
   PASSWORD_ELSEWHERE: "This account has no password here: another service checks it. Change it there.",
+  ACCOUNT_SHARED:
+    "Everybody who opens this page has this account. It gets no second factor and no API token, and ends nobody's login but its own.",
   USER_UNKNOWN: "There is no such account.",
   USER_EXISTS: "An account of this name exists already.",
   USER_HAS_MACHINES: "This person still has machines. Remove them first, or disable the account.",
@@ -149,6 +151,7 @@ const STATUS: Readonly<Record<WebErrorCode, number>> = {
   PASSKEY_HOST: 409,
   PASSKEY_SECOND: 403,
   PASSWORD_ELSEWHERE: 409,
+  ACCOUNT_SHARED: 403,
   USER_UNKNOWN: 404,
   USER_EXISTS: 409,
   USER_HAS_MACHINES: 409,

@@ -213,6 +213,7 @@ export async function openWeb(options: WebOptions): Promise<Web> {
           },
         }),
         form: signIn.form,
+        isShared: (id) => providers.some((one) => one.id === id && one.provider.shared === true),
         takeHttpConnection: (request) => {
           proxy.takeHttpConnection(request);
         },

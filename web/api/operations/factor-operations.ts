@@ -14,7 +14,7 @@ import {
   totpConfirmation,
   totpEnrolment,
   userHoldings,
-  userRow,
+  ownAccount,
 } from "../schemas.ts";
 import { ID, SIGN_IN_STEP_EXAMPLE, TIMES_EXAMPLE, USER_EXAMPLE } from "./examples.ts";
 import { answerWith, NO_CONTENT, type Operation } from "./operation.ts";
@@ -122,7 +122,7 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
     path: "/sign-in/:provider/callback",
     summary: "Come back from another service",
     details:
-      "The service leads the browser here. The answer sets the cookie and leads to the page that was wanted; to `/#step=ID` where more is asked for; to `/?refused=CODE` where it came to nothing.",
+      "The service leads the browser here. The answer sets the cookie and leads to the page that was wanted, with `#step=ID` behind it where more is asked for; to `/?refused=CODE` where it came to nothing.",
     answers: [{ status: 303, summary: "Leads to a page of this server." }],
     errors: ["ROUTE_UNKNOWN"],
   },
@@ -145,7 +145,7 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
     path: "/me/account",
     summary: "My account",
     scope: "read",
-    answers: answerWith(userRow, USER_EXAMPLE),
+    answers: answerWith(ownAccount, USER_EXAMPLE),
     errors: ["USER_UNKNOWN"],
   },
   {
@@ -198,7 +198,7 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
       "The app's key. It waits for ten minutes and five tries.",
       201,
     ),
-    errors: ["CONFIRM_REQUIRED"],
+    errors: ["ACCOUNT_SHARED", "CONFIRM_REQUIRED"],
   },
   {
     ...own,
@@ -214,7 +214,7 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
       "The app.",
       201,
     ),
-    errors: ["ENROLMENT_GONE", "FACTOR_WRONG", "AUDIT_UNAVAILABLE"],
+    errors: ["ACCOUNT_SHARED", "ENROLMENT_GONE", "FACTOR_WRONG", "AUDIT_UNAVAILABLE"],
   },
   {
     ...own,
@@ -223,7 +223,7 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
     summary: "Begin to add a passkey",
     details: "Answers with what the browser's `navigator.credentials.create` takes as `publicKey`.",
     answers: answerWith(passkeyOptionsAnswer, CREATION_EXAMPLE),
-    errors: ["CONFIRM_REQUIRED", "PASSKEY_HOST"],
+    errors: ["ACCOUNT_SHARED", "CONFIRM_REQUIRED", "PASSKEY_HOST"],
   },
   {
     ...own,
@@ -234,7 +234,14 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
     body: passkeyConfirmation,
     bodyExample: { passkey: CREATED_EXAMPLE, name: "Key ring" },
     answers: answerWith(addedFactor, ADDED_EXAMPLE, "The passkey.", 201),
-    errors: ["PASSKEY_REFUSED", "PASSKEY_HOST", "FACTOR_EXISTS", "FACTOR_LIMIT", "AUDIT_UNAVAILABLE"],
+    errors: [
+      "ACCOUNT_SHARED",
+      "PASSKEY_REFUSED",
+      "PASSKEY_HOST",
+      "FACTOR_EXISTS",
+      "FACTOR_LIMIT",
+      "AUDIT_UNAVAILABLE",
+    ],
   },
   {
     ...own,
@@ -243,7 +250,7 @@ export const FACTOR_OPERATIONS: readonly Operation[] = [
     summary: "Make new recovery codes",
     details: "Told this once, in the place of those of before.",
     answers: answerWith(recoveryCodesAnswer, { recoveryCodes: RECOVERY_CODES }),
-    errors: ["CONFIRM_REQUIRED", "FACTOR_UNKNOWN", "AUDIT_UNAVAILABLE"],
+    errors: ["ACCOUNT_SHARED", "CONFIRM_REQUIRED", "FACTOR_UNKNOWN", "AUDIT_UNAVAILABLE"],
   },
   {
     ...own,

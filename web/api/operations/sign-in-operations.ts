@@ -119,7 +119,14 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     body: ownPasswordRequest,
     bodyExample: { current: "correct horse", password: "battery staple" },
     answers: NO_CONTENT,
-    errors: ["PASSWORD_WRONG", "PASSWORD_ELSEWHERE", "LOGIN_THROTTLED", "LOGIN_BUSY", "AUDIT_UNAVAILABLE"],
+    errors: [
+      "ACCOUNT_SHARED",
+      "PASSWORD_WRONG",
+      "PASSWORD_ELSEWHERE",
+      "LOGIN_THROTTLED",
+      "LOGIN_BUSY",
+      "AUDIT_UNAVAILABLE",
+    ],
   },
   {
     ...own,
@@ -146,6 +153,7 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     summary: "End all my logins but this one",
     scope: "none",
     answers: NO_CONTENT,
+    errors: ["ACCOUNT_SHARED"],
   },
   {
     ...own,
@@ -158,7 +166,7 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     body: apiTokenRequest,
     bodyExample: API_TOKEN_REQUEST_EXAMPLE,
     answers: answerWith(createdApiToken, CREATED_API_TOKEN_EXAMPLE, "The token.", 201),
-    errors: ["CONFIRM_REQUIRED", "ADMIN_REQUIRED", "LIMIT_API_TOKENS", "AUDIT_UNAVAILABLE"],
+    errors: ["ACCOUNT_SHARED", "CONFIRM_REQUIRED", "ADMIN_REQUIRED", "LIMIT_API_TOKENS", "AUDIT_UNAVAILABLE"],
   },
   {
     ...own,
@@ -244,7 +252,7 @@ export const SIGN_IN_OPERATIONS: readonly Operation[] = [
     body: deviceConfirmation,
     bodyExample: { scopes: ["read"] },
     answers: NO_CONTENT,
-    errors: ["DEVICE_LOGIN_UNKNOWN", "ADMIN_REQUIRED"],
+    errors: ["ACCOUNT_SHARED", "DEVICE_LOGIN_UNKNOWN", "ADMIN_REQUIRED"],
   },
   {
     ...device,

@@ -1,15 +1,16 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { LoginRow, UserRow } from "../../api/schemas.ts";
+import type { LoginRow, OwnAccount } from "../../api/schemas.ts";
 import { LOCAL_ACCOUNTS } from "../api/server-values.ts";
 import { LoginList } from "../components/login-list.tsx";
 import { useApp, usePreferences, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
 import { formatDate } from "../text/format.ts";
+import type { Text } from "../text/translations/languages.ts";
 import { OwnApiTokens } from "./own-api-tokens.tsx";
 import { PasswordForm } from "./password-form.tsx";
 import { OwnFactors } from "./own-factors.tsx";
 
-function Facts({ account }: { readonly account: UserRow }) {
+function Facts({ account }: { readonly account: OwnAccount }) {
   const { account: text, roles } = useText();
   const { language } = usePreferences();
   return (
@@ -22,13 +23,22 @@ function Facts({ account }: { readonly account: UserRow }) {
         <small>{roles.may[account.role]}</small>
       </dd>
       <dt>{text.signsIn}</dt>
-      <dd>{account.provider === LOCAL_ACCOUNTS ? text.byPassword : text.byService(account.provider)}</dd>
-      <dt>{text.email}</dt>
-      <dd>{account.email ?? text.noEmail}</dd>
+      <dd>{describeSignIn(account, text)}</dd>
+      {account.shared !== true && (
+        <>
+          <dt>{text.email}</dt>
+          <dd>{account.email ?? text.noEmail}</dd>
+        </>
+      )}
       <dt>{text.since}</dt>
       <dd>{formatDate(account.createdAt, language)}</dd>
     </dl>
   );
+}
+
+function describeSignIn({ provider, shared }: OwnAccount, text: Text["account"]): string {
+  if (shared === true) return text.byNothing;
+  return provider === LOCAL_ACCOUNTS ? text.byPassword : text.byService(provider);
 }
 
 /** One's own account: what it is, its password, where it is signed in. */
@@ -36,7 +46,7 @@ export function AccountPage() {
   const { api } = useApp();
   const all = useText();
   const { account: text } = all;
-  const [account, setAccount] = useState<UserRow | null>(null);
+  const [account, setAccount] = useState<OwnAccount | null>(null);
   const [logins, setLogins] = useState<readonly LoginRow[] | null>(null);
   const [fault, setFault] = useState<unknown>(null);
   const [said, setSaid] = useState("");
@@ -51,6 +61,7 @@ export function AccountPage() {
   );
   useEffect(() => void load(), [load]);
 
+  const own = account !== null && account.shared !== true;
   const others = (logins ?? []).filter(({ current }) => !current).length;
   const end = (act: () => Promise<unknown>) => {
     setFault(null);
@@ -75,7 +86,7 @@ export function AccountPage() {
           <Facts account={account} />
         </section>
       )}
-      {account !== null && (
+      {own && (
         <section class="sheet" aria-labelledby="account-password">
           <h2 id="account-password">{text.password}</h2>
           {account.provider === LOCAL_ACCOUNTS ? (
@@ -85,11 +96,11 @@ export function AccountPage() {
           )}
         </section>
       )}
-      {account !== null && <OwnFactors />}
+      {own && <OwnFactors />}
       {logins !== null && (
         <section class="sheet" aria-labelledby="account-logins">
           <h2 id="account-logins">{text.logins}</h2>
-          <p class="lead">{text.loginsLead}</p>
+          <p class="lead">{account?.shared === true ? text.sharedLead : text.loginsLead}</p>
           <LoginList logins={logins} onEnd={(login) => end(() => api.endOwnLogin(login.id))} />
           <p class={said === "" ? "unseen" : "done"} role="status">
             {said}
@@ -103,7 +114,7 @@ export function AccountPage() {
           )}
         </section>
       )}
-      {account !== null && <OwnApiTokens />}
+      {own && <OwnApiTokens />}
     </main>
   );
 }

@@ -48,6 +48,7 @@ import type {
   userCreateRequest,
   UserHoldings,
   userQuery,
+  OwnAccount,
   UserRow,
 } from "../../api/schemas.ts";
 import { ApiError } from "./api-error.ts";
@@ -164,7 +165,7 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
     showInvitation: (secret: string) => call<ShownInvitation>("POST", "/invitations/show", { secret }),
     acceptInvitation: (answer: z.input<typeof invitationAcceptance>) =>
       call<SignInAnswer>("POST", "/invitations/accept", answer),
-    account: () => call<UserRow>("GET", "/me/account"),
+    account: () => call<OwnAccount>("GET", "/me/account"),
     changePassword: (current: string, password: string) =>
       call<undefined>("POST", "/me/password", { current, password }),
     ownLogins: () => call<LoginRow[]>("GET", "/me/logins"),

@@ -70,8 +70,8 @@ export const MachineCard = memo(function MachineCard({ machine }: { readonly mac
         <h3 id={titleId}>{machine.name}</h3>
         <p class="system">
           <span>{machine.imageTitle}</span>
-          <span class="aside">{monitor.cpus(machine.cpus)}</span>
-          <span class="aside">{formatMemory(machine.memoryMb, language)}</span>
+          {machine.cpus !== null && <span class="aside">{monitor.cpus(machine.cpus)}</span>}
+          {machine.memoryMb !== null && <span class="aside">{formatMemory(machine.memoryMb, language)}</span>}
           {machine.oneShot && (
             <span class="aside" title={machines.oneShotHint}>
               {machines.oneShot}

@@ -23,7 +23,7 @@ interface BearerGuardContext {
 
 /** Whose API token it is, and what it may. */
 export interface Bearer {
-  readonly user: Pick<UserRecord, "id" | "name" | "role">;
+  readonly user: Pick<UserRecord, "id" | "name" | "role" | "provider">;
   readonly hash: string;
   readonly apiToken: { readonly id: string; readonly scopes: readonly ApiScope[] };
 }

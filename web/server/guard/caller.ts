@@ -18,6 +18,8 @@ export interface Caller {
   readonly loginHash: string | null;
   /** The API token that carries the request; null: there is none, and all is allowed that the role allows. */
   readonly apiToken: { readonly id: string; readonly scopes: readonly ApiScope[] } | null;
+  /** Everybody who opens the pages has this account: see {@link requireOwnAccount}. */
+  readonly shared: boolean;
   /** Whether what is critical may go on: see {@link requireConfirmed}. */
   readonly confirmed: boolean;
 }
@@ -45,6 +47,8 @@ interface LoginGuard {
   /** What a refusal carries. */
   readonly form: SignInForm;
   readonly takeHttpConnection: Proxy["takeHttpConnection"];
+  /** Whether all people of a provider have one account. */
+  readonly isShared: (provider: string) => boolean;
 }
 
 /**
@@ -66,7 +70,7 @@ export function guardSite(app: FastifyInstance, { stores, requesterOf }: SiteGua
 /** Before every route of `api` that is not marked open: requires a login or an API token. */
 export function guardLogin(
   api: FastifyInstance,
-  { logins, bearers, form, takeHttpConnection }: LoginGuard,
+  { logins, bearers, form, takeHttpConnection, isShared }: LoginGuard,
 ): void {
   api.addHook("onRequest", async (request) => {
     if (request.caller !== null || request.routeOptions.config.open === true) return;
@@ -74,8 +78,11 @@ export function guardLogin(
     if (bearer !== null) {
       const { user, hash: loginHash, apiToken } = await bearers.identify(bearer, request);
       takeHttpConnection(request.raw);
+      // One that was made before the account was everybody's would outlive every visitor.
+      if (isShared(user.provider)) throw refuse("ACCOUNT_SHARED");
       const { id: userId, name, role } = user;
-      request.caller = { via: "api-token", confirmed: false, userId, name, role, loginHash, apiToken };
+      const person = { userId, name, role, shared: false };
+      request.caller = { via: "api-token", confirmed: false, ...person, loginHash, apiToken };
       checkScope(request, apiToken.scopes);
       return;
     }
@@ -84,7 +91,8 @@ export function guardLogin(
     takeHttpConnection(request.raw);
     const { id: userId, name, role } = login.user;
     const { hash: loginHash, confirmed } = login;
-    request.caller = { via: "login", userId, name, role, loginHash, apiToken: null, confirmed };
+    const person = { userId, name, role, shared: isShared(login.user.provider) };
+    request.caller = { via: "login", ...person, loginHash, apiToken: null, confirmed };
   });
 }
 
@@ -95,6 +103,17 @@ export function guardLogin(
 export function requireCaller(request: FastifyRequest): Caller {
   if (request.caller === null) throw refuse("LOGIN_REQUIRED");
   return request.caller;
+}
+
+/**
+ * The caller of what one person alone may have or end. Of an account that all visitors share, none may take it from the others, nor keep
+ * it for longer than a visit.
+ * @throws RequestError `LOGIN_REQUIRED`, `ACCOUNT_SHARED`
+ */
+export function requireOwnAccount(request: FastifyRequest): Caller {
+  const caller = requireCaller(request);
+  if (caller.shared) throw refuse("ACCOUNT_SHARED");
+  return caller;
 }
 
 /**
@@ -118,6 +137,7 @@ async function identifyAdministrator(stores: Stores): Promise<Caller> {
     role: "admin",
     loginHash: null,
     apiToken: null,
+    shared: false,
     confirmed: true,
   };
 }

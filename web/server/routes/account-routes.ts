@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { LOCAL_PROVIDER, type LoginRecord, type Proxy, type UserRecord } from "../../../proxy/index.ts";
-import { loginParams, ownPasswordRequest, type LoginRow, type UserRow } from "../../api/schemas.ts";
+import { loginParams, ownPasswordRequest, type LoginRow, type OwnAccount } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
 import { accountEntry, requestSource } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
-import { requireCaller } from "../guard/caller.ts";
+import { requireCaller, requireOwnAccount } from "../guard/caller.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import type { Logins } from "../sign-in/logins.ts";
@@ -24,12 +24,13 @@ export function routeAccount(api: FastifyInstance, context: AccountRoutesContext
   const { proxy, logins, passwords, throttle } = context;
   const { stores } = proxy;
 
-  api.get("/me/account", async (request): Promise<UserRow> =>
-    serializeUser(await findUser(requireCaller(request).userId)),
-  );
+  api.get("/me/account", async (request): Promise<OwnAccount> => {
+    const { userId, shared } = requireCaller(request);
+    return { ...serializeUser(await findUser(userId)), ...(shared && { shared }) };
+  });
 
   api.post("/me/password", async (request, reply) => {
-    const { userId, loginHash } = requireCaller(request);
+    const { userId, loginHash } = requireOwnAccount(request);
     const { current, password } = parseInput(ownPasswordRequest, request.body);
     const user = await findUser(userId);
     if (user.provider !== LOCAL_PROVIDER) throw refuse("PASSWORD_ELSEWHERE");
@@ -43,19 +44,23 @@ export function routeAccount(api: FastifyInstance, context: AccountRoutesContext
   });
 
   api.get("/me/logins", async (request): Promise<LoginRow[]> => {
-    const { userId, loginHash } = requireCaller(request);
-    return serializeLogins(userId, loginHash);
+    const { userId, loginHash, shared } = requireCaller(request);
+    const own = await serializeLogins(userId, loginHash);
+    // Of the others nobody knows who they are: neither may they be shown where they are.
+    return shared ? own.filter(({ current }) => current) : own;
   });
 
   api.delete("/me/logins/:id", async (request, reply) => {
-    const user = await findUser(requireCaller(request).userId);
-    await endOne(request, user, parseId(request));
+    const { userId, loginHash, shared } = requireCaller(request);
+    const id = parseId(request);
+    if (shared && !(await isOwn(id, loginHash))) throw refuse("LOGIN_UNKNOWN");
+    await endOne(request, await findUser(userId), id);
     return reply.code(204).send();
   });
 
   /** All but the one that asks. */
   api.delete("/me/logins", async (request, reply) => {
-    const { userId, loginHash } = requireCaller(request);
+    const { userId, loginHash } = requireOwnAccount(request);
     await endAll(request, await findUser(userId), loginHash);
     return reply.code(204).send();
   });
@@ -103,6 +108,10 @@ export function routeAccount(api: FastifyInstance, context: AccountRoutesContext
       throw refuse("PASSWORD_WRONG");
     }
     throttle.succeed(attempt);
+  }
+
+  async function isOwn(id: string, loginHash: string | null): Promise<boolean> {
+    return loginHash !== null && (await logins.findByHash(loginHash))?.id === id;
   }
 
   async function serializeLogins(userId: string, loginHash: string | null): Promise<LoginRow[]> {

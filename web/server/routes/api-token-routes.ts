@@ -11,7 +11,7 @@ import {
 import { refuse } from "../http-errors.ts";
 import { accountEntry } from "../guard/actor.ts";
 import { auditOrUndo } from "../guard/audit-grant.ts";
-import { requireCaller, requireConfirmed } from "../guard/caller.ts";
+import { requireCaller, requireConfirmed, requireOwnAccount } from "../guard/caller.ts";
 import { powersOf, requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import type { ApiTokens } from "../sign-in/api-tokens.ts";
@@ -30,6 +30,7 @@ export function routeApiTokens(api: FastifyInstance, { proxy, apiTokens }: ApiTo
   const queue = new KeyedQueue();
 
   api.post("/me/api-tokens", async (request, reply): Promise<CreatedApiToken> => {
+    requireOwnAccount(request);
     const user = await findUser(requireConfirmed(request).userId);
     void reply.code(201);
     return create(request, user);

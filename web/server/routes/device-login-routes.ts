@@ -15,7 +15,7 @@ import type { z } from "zod";
 import { refuse } from "../http-errors.ts";
 import { requestSource } from "../guard/actor.ts";
 import { auditOrUndo } from "../guard/audit-grant.ts";
-import { requireCaller } from "../guard/caller.ts";
+import { requireCaller, requireOwnAccount } from "../guard/caller.ts";
 import { powersOf } from "../guard/powers.ts";
 import { parseInput } from "../guard/parse-input.ts";
 import type { ApiTokens } from "../sign-in/api-tokens.ts";
@@ -85,7 +85,7 @@ export function routeDeviceLogins(api: FastifyInstance, context: DeviceLoginRout
   });
 
   api.post("/device-logins/:code/confirm", async (request, reply) => {
-    const { userId, role } = requireCaller(request);
+    const { userId, role } = requireOwnAccount(request);
     const { code } = parseInput(deviceCodeParams, request.params);
     const { scopes } = parseInput(deviceConfirmation, request.body);
     const login = await deviceLogins.find(code);

@@ -16,7 +16,7 @@ import {
 import { refuse } from "../http-errors.ts";
 import { accountEntry, requestSource } from "../guard/actor.ts";
 import { auditAhead } from "../guard/audit-grant.ts";
-import { requireCaller, requireConfirmed } from "../guard/caller.ts";
+import { requireCaller, requireConfirmed, requireOwnAccount } from "../guard/caller.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import type { Confirmations } from "../sign-in/confirmations.ts";
@@ -54,6 +54,7 @@ export function routeFactors(api: FastifyInstance, context: FactorRoutesContext)
   });
 
   api.post("/me/factors/totp", async (request, reply): Promise<TotpEnrolment> => {
+    requireOwnAccount(request);
     requireConfirmed(request);
     const user = await findCaller(request);
     const { secret, uri } = factors.makeTotp(user);
@@ -67,6 +68,7 @@ export function routeFactors(api: FastifyInstance, context: FactorRoutesContext)
   });
 
   api.post("/me/factors/totp/confirm", async (request, reply): Promise<AddedFactorAnswer> => {
+    requireOwnAccount(request);
     const user = await findCaller(request);
     const { id, code, name } = parseInput(totpConfirmation, request.body);
     const pending = await steps.try(id);
@@ -79,11 +81,13 @@ export function routeFactors(api: FastifyInstance, context: FactorRoutesContext)
   });
 
   api.post("/me/factors/passkey", async (request): Promise<PasskeyOptionsAnswer> => {
+    requireOwnAccount(request);
     requireConfirmed(request);
     return { options: await factors.describePasskeyCreation(await findCaller(request), PURPOSE) };
   });
 
   api.post("/me/factors/passkey/confirm", async (request, reply): Promise<AddedFactorAnswer> => {
+    requireOwnAccount(request);
     const user = await findCaller(request);
     const { passkey, name } = parseInput(passkeyConfirmation, request.body);
     const made = await factors.provePasskey(user, passkey, PURPOSE);
@@ -106,6 +110,7 @@ export function routeFactors(api: FastifyInstance, context: FactorRoutesContext)
   });
 
   api.post("/me/factors/recovery-codes", async (request): Promise<RecoveryCodesAnswer> => {
+    requireOwnAccount(request);
     requireConfirmed(request);
     const user = await findCaller(request);
     if (!(await factors.has(user.id))) throw refuse("FACTOR_UNKNOWN");

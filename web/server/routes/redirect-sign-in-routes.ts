@@ -59,7 +59,8 @@ export function routeRedirectSignIn(api: FastifyInstance, context: RedirectRoute
       void reply.clearCookie(AWAY_COOKIE, AWAY_COOKIE_OPTIONS);
       if (outcome.kind === "step") {
         keepStep(reply, outcome.step.id);
-        return `/#step=${outcome.step.id}`;
+        // At the page that was wanted: it is there still when the step has been answered.
+        return `${returnTo}#step=${outcome.step.id}`;
       }
       await openLogin(context, request, reply, outcome);
       return returnTo;

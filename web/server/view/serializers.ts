@@ -1,5 +1,10 @@
 import { machineDesktopNames, machineTraits } from "../../../protocol/index.ts";
-import type { AccessLevel, DesktopView, MachineRecord } from "../../../proxy/index.ts";
+import {
+  includesLevel,
+  type AccessLevel,
+  type DesktopView,
+  type MachineRecord,
+} from "../../../proxy/index.ts";
 import type { Desktop, Machine } from "../../api/schemas.ts";
 import { isAwaitingImage } from "../../../orchestrator/index.ts";
 import { hasPower } from "../guard/powers.ts";
@@ -12,10 +17,11 @@ interface Reader extends Requester {
   readonly access: AccessLevel;
 }
 
-/** Only those who oversee the server learn where a machine runs. */
+/** Only those who oversee the server learn where a machine runs; who may see it and no more gets its name and state. */
 export function serializeMachine(viewer: Reader, record: MachineRecord, model: ReadModel): Machine {
   const screens = model.machineDesktops.get(record.id) ?? [];
   const seesHosts = hasPower(viewer, "oversee");
+  const seesParts = seesHosts || includesLevel(viewer.access, "view");
   const host = record.agentId === null ? null : (model.agentNames.get(record.agentId) ?? null);
   return {
     ...machineTraits.parse(record),
@@ -30,13 +36,17 @@ export function serializeMachine(viewer: Reader, record: MachineRecord, model: R
     reason: record.reason,
     cause: record.cause,
     accel: record.accel,
-    cpus: record.cpus,
-    memoryMb: record.memoryMb,
+    cpus: seesParts ? record.cpus : null,
+    memoryMb: seesParts ? record.memoryMb : null,
     ...serializeOptions(record),
+    ...(seesParts ? {} : { diskGb: null, dataDisk: null }),
     ...serializeTimes(record),
     ...(isAwaitingImage(record) ? { fetching: true } : {}),
-    ...serializeAddresses(model.guestAddresses(record.id)),
-    tried: record.tried.map(({ host: name, why }) => ({ host: seesHosts ? name : null, why })),
+    ...serializeAddresses(seesParts ? model.guestAddresses(record.id) : []),
+    tried: (seesParts ? record.tried : []).map(({ host: name, why }) => ({
+      host: seesHosts ? name : null,
+      why,
+    })),
     credential: ownsMachine(viewer, record) && model.takesScripts(record.image),
     createdAt: record.createdAt,
     since: record.since,

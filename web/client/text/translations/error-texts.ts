@@ -39,6 +39,8 @@ const en = {
   PASSKEY_CANCELLED: "No passkey was used. Try again, or choose another way.",
   PASSKEY_BLOCKED:
     "Your browser uses no passkeys on this page. Open the service at its own address, or choose another way.",
+  ACCOUNT_SHARED:
+    "Everybody who opens this page has this account. It gets no two-step sign-in and no API token, and ends nobody's sign-in but its own.",
   PASSWORD_ELSEWHERE: "This account has no password here: another service checks it. Change it there.",
   USER_UNKNOWN: "This account is not there any more.",
   USER_EXISTS: "Somebody has this name already. Choose another one.",
@@ -171,6 +173,8 @@ const fr: typeof en & Readonly<Record<string, string>> = {
   PASSKEY_CANCELLED: "Aucune clé d’accès n’a été utilisée. Réessayez, ou choisissez un autre moyen.",
   PASSKEY_BLOCKED:
     "Votre navigateur n’utilise pas de clé d’accès sur cette page. Ouvrez le service à sa propre adresse, ou choisissez un autre moyen.",
+  ACCOUNT_SHARED:
+    "Quiconque ouvre cette page a ce compte. Il ne reçoit ni connexion en deux étapes ni jeton d’API, et ne met fin qu’à sa propre connexion.",
   PASSWORD_ELSEWHERE:
     "Ce compte n’a pas de mot de passe ici : un autre service le vérifie. Changez-le là-bas.",
   USER_UNKNOWN: "Ce compte n’existe plus.",

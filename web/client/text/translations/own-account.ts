@@ -10,6 +10,7 @@ const en = {
   byService: (service: string) => `another service: ${service}`,
   since: "Account since",
   password: "Password",
+  byNothing: "with nothing: everybody who opens this page has this account",
   passwordElsewhere: "Your password is kept by another service. Change it there.",
   current: "Current password",
   new: "New password",
@@ -26,6 +27,7 @@ const en = {
         ? "One other browser is signed out by it."
         : `${others} other browsers are signed out by it.`,
   logins: "Where you are signed in",
+  sharedLead: "Everybody has this account. Only your own sign-in is shown.",
   loginsLead: "Sign out a browser that you do not know. Then change your password.",
   thisOne: "this browser",
   unknownBrowser: "Unknown program",
@@ -49,6 +51,7 @@ const fr: typeof en = {
   byService: (service) => `un autre service : ${service}`,
   since: "Compte depuis",
   password: "Mot de passe",
+  byNothing: "sans rien : quiconque ouvre cette page a ce compte",
   passwordElsewhere: "Un autre service garde votre mot de passe. Changez-le là-bas.",
   current: "Mot de passe actuel",
   new: "Nouveau mot de passe",
@@ -65,6 +68,7 @@ const fr: typeof en = {
         ? "Un autre navigateur en sera déconnecté."
         : `${others} autres navigateurs en seront déconnectés.`,
   logins: "Où vous êtes connecté",
+  sharedLead: "Tout le monde a ce compte. Seule votre propre connexion est affichée.",
   loginsLead: "Déconnectez un navigateur que vous ne connaissez pas. Changez ensuite votre mot de passe.",
   thisOne: "ce navigateur",
   unknownBrowser: "Programme inconnu",

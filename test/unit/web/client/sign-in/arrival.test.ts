@@ -7,9 +7,9 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function open(hash: string, search = "") {
+function open(hash: string, search = "", pathname = "/") {
   const replaced: string[] = [];
-  vi.stubGlobal("location", { hash, search, pathname: "/" });
+  vi.stubGlobal("location", { hash, search, pathname });
   vi.stubGlobal("history", {
     state: null,
     replaceState: (_state: unknown, _title: string, url: string) => replaced.push(url),
@@ -32,4 +32,10 @@ test.each(["", "#wall", "#step=", `#step=${STEP}x`, `#x&step=${STEP}`])("%j brin
   const replaced = open(hash);
   expect(takeArrival()).toEqual({ stepId: null, code: null, refused: null });
   expect(replaced).toEqual([]);
+});
+
+test("a step that is behind the page that was wanted leaves that page", () => {
+  const replaced = open(`#step=${STEP}`, "", "/view/d1");
+  expect(takeArrival().stepId).toBe(STEP);
+  expect(replaced).toEqual(["/view/d1"]);
 });

@@ -160,6 +160,46 @@ test("a host that goes and comes back says so of its own machines, to those who 
   expect(said(others)).toEqual([]);
 });
 
+test("who may only see a machine learns nothing of its parts, in lists, in its own answer and in events", async () => {
+  const fixture = await open();
+  const { proxy, stores, ask } = fixture;
+  const grant = async (to: string, may: string) =>
+    ask("POST", "/api/v1/grants", {
+      as: await fixture.signIn("admin"),
+      body: { to: `user:${to}`, may, on: "desktop:m" },
+    });
+  const parts = { cpus: 1, memoryMb: 256, addresses: ["10.0.2.15"], tried: [{ host: null }] };
+  const nothing = { cpus: null, memoryMb: null, diskGb: null, dataDisk: null, tried: [] };
+  const ben = await fixture.signIn("ben");
+  const stream = await follow(fixture, ben);
+  const last = () => stream.events.findLast(({ type }) => type === "machine");
+  const shown = async (as: string) => [
+    ((await ask("GET", "/api/v1/machines", { as })).body as unknown[])[0],
+    (await ask("GET", "/api/v1/machines/m1", { as })).body,
+  ];
+  await grant("ben", "see");
+  const machine = makeMachineStatus("m1", { state: "running", addresses: ["10.0.2.15"] });
+  proxy.emit("machine.state", { agentId: "h1", machine });
+  await eventually(fixture, () => expect(last()).toMatchObject({ machine: { id: "m1", ...nothing } }));
+  expect(JSON.stringify(stream.events)).not.toContain("10.0.2.15");
+  await stores.machines.update("m1", { tried: [{ host: "host-1", why: "memory free 1 GB" }] });
+  for (const row of await shown(ben)) {
+    expect(row).toMatchObject({ name: "m", state: "running", access: "see", ...nothing });
+    expect(row).not.toHaveProperty("addresses");
+  }
+  await grant("ben", "view");
+  for (const row of await shown(ben)) expect(row).toMatchObject({ access: "view", ...parts });
+  for (const row of await shown(await fixture.signIn("anna"))) expect(row).toMatchObject(parts);
+});
+
+test("who oversees the server learns a machine's parts, too", async () => {
+  const fixture = await open();
+  const ben = await fixture.stores.users.findByName("ben");
+  await fixture.stores.users.setRole(ben!.id, "auditor");
+  const { body } = await fixture.ask("GET", "/api/v1/machines/m1", { as: await fixture.signIn("ben") });
+  expect(body).toMatchObject({ access: "see", cpus: 1, memoryMb: 64, host: "host-1" });
+});
+
 test("a host that was not let in is not there for its machines", async () => {
   const { proxy, ask, signIn } = await open();
   proxy.connectHost("h1", {}, false);

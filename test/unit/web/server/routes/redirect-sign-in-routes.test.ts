@@ -75,6 +75,17 @@ test.each(["//evil.test", "https://evil.test", "/\\evil.test", "/a?b", `/${"a".r
   },
 );
 
+test("who is asked for more on the way back is at the page that was wanted, then too", async () => {
+  const { provider, web } = await open({ requireFactor: true });
+  const browser = new RedirectBrowser(web);
+  const at = await browser.comeBack(provider.visit(await browser.begin("oidc", "?to=/view/d1")));
+  expect(at).toMatch(/^\/view\/d1#step=[\w-]{43}$/);
+  expect(await browser.whoAmI()).toBeNull();
+  const wall = new RedirectBrowser(web);
+  const step = /^\/#step=[\w-]{43}$/;
+  expect(await wall.comeBack(provider.visit(await wall.begin()))).toMatch(step);
+});
+
 test("providers that are not there, or have no page, are nothing", async () => {
   const { web } = await open();
   for (const id of ["other", "local"])

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { totpEnrolment } from "../../../../../../web/index.ts";
+import { loginRow } from "../../../../../../web/api/schemas.ts";
+import { ApiTokens } from "../../../../../../web/server/sign-in/api-tokens.ts";
 import { noneProvider } from "../../../../../../web/server/sign-in/providers/none-provider.ts";
 import { openSignInServices } from "../../../../../support/sign-in-services.ts";
-import { readTotpCode } from "../../../../../support/totp-app.ts";
 import { cookieOf, openWebFixture } from "../../../../../support/web-fixture.ts";
 
 const EVERYBODY = { provider: "none", anyAddress: "yes, everybody" } as const;
@@ -24,18 +24,60 @@ test("whoever opens the page is in with nothing typed, as one account of role us
   expect(web.proxy.audited.filter(({ action }) => action === "user.create")).toHaveLength(1);
 });
 
-test("a second factor of one person shuts nobody else out", async () => {
-  const { ask, clock } = await openWebFixture({
+async function openShared() {
+  const web = await openWebFixture({
     signIn: [{ provider: "local" }, { provider: "none" }],
     advertise: LOOPBACK,
     requireFactorFor: ["user"],
   });
-  const enter = () => ask("POST", "/api/v1/login", { from: "127.0.0.1" });
-  const as = cookieOf(await enter());
-  const { id, uri } = totpEnrolment.parse((await ask("POST", "/api/v1/me/factors/totp", { as })).body);
-  const body = { id, code: readTotpCode(uri, clock.now()), name: "phone" };
-  expect((await ask("POST", "/api/v1/me/factors/totp/confirm", { as, body })).status).toBe(201);
-  expect(await enter()).toMatchObject({ status: 200, body: { name: "demo" } });
+  const enter = async () => cookieOf(await web.ask("POST", "/api/v1/login", { from: "127.0.0.1" }));
+  const logins = async (as: string) =>
+    loginRow.array().parse((await web.ask("GET", "/api/v1/me/logins", { as })).body);
+  return { ...web, enter, logins };
+}
+
+test.each([
+  ["POST", "/me/factors/totp", {}],
+  ["POST", "/me/factors/totp/confirm", { id: "x", code: "123456", name: "" }],
+  ["POST", "/me/factors/passkey", {}],
+  ["POST", "/me/factors/passkey/confirm", { passkey: {}, name: "" }],
+  ["POST", "/me/factors/recovery-codes", {}],
+  ["POST", "/me/password", { current: "x", password: "correct horse battery" }],
+  ["POST", "/me/api-tokens", { name: "kept", scopes: ["read"], ttlSeconds: 3600 }],
+  ["POST", "/device-logins/ABCD-EFGH/confirm", { scopes: ["read"] }],
+  ["DELETE", "/me/logins", undefined],
+] as const)("%s %s is for those who have an account of their own", async (method, path, body) => {
+  const { ask, enter } = await openShared();
+  const answer = await ask(method, `/api/v1${path}`, { as: await enter(), body });
+  expect(answer).toMatchObject({ status: 403, body: { error: { code: "ACCOUNT_SHARED" } } });
+});
+
+test("a visitor sees and ends their own login, and no other's", async () => {
+  const { ask, enter, logins, proxy } = await openShared();
+  const [one, other] = [await enter(), await enter()];
+  const [own, theirs] = [await logins(one), await logins(other)];
+  expect(own).toMatchObject([{ current: true }]);
+  expect(theirs).toMatchObject([{ current: true }]);
+  expect(theirs[0]!.id).not.toBe(own[0]!.id);
+  const end = (id: string) => ask("DELETE", `/api/v1/me/logins/${id}`, { as: one });
+  expect(await end(theirs[0]!.id)).toMatchObject({ status: 404, body: { error: { code: "LOGIN_UNKNOWN" } } });
+  expect(await logins(other)).toEqual(theirs);
+  expect((await end(own[0]!.id)).status).toBe(204);
+  expect((await ask("GET", "/api/v1/me", { as: one })).status).toBe(401);
+  expect(proxy.audited.filter(({ action }) => action === "login.end")).toHaveLength(1);
+});
+
+test("the account says that everybody has it, and an API token of before counts no more", async () => {
+  const { ask, enter, proxy, clock, signIn } = await openShared();
+  const { body } = await ask("GET", "/api/v1/me/account", { as: await enter() });
+  expect(body).toMatchObject({ name: "demo", shared: true });
+  const own = await ask("GET", "/api/v1/me/account", { as: await signIn("admin") });
+  expect(own.body).not.toHaveProperty("shared");
+  const grant = { name: "old", scopes: ["read"], sources: [], ttlSeconds: 3600 } as const;
+  const { id } = body as { id: string };
+  const { token } = await new ApiTokens(proxy.stores, clock).issue(id, grant);
+  const answer = await ask("GET", "/api/v1/me", { headers: { authorization: `Bearer ${token}` } });
+  expect(answer).toMatchObject({ status: 403, body: { error: { code: "ACCOUNT_SHARED" } } });
 });
 
 test("people with a name and a password sign in beside it", async () => {
