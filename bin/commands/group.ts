@@ -25,6 +25,7 @@ Examples:
   postern group add students --source ldap --known-as cn=students,ou=groups,dc=example,dc=org --data /var/lib/postern
   postern group add lab --limit machines=5 --limit memoryMb=16384 --limit may=internet,gpu --data /var/lib/postern
   postern group limit lab cpus=none machines=10 --data /var/lib/postern
+  postern group rename lab workshop --data /var/lib/postern
   postern group member add teachers anna --data /var/lib/postern
   postern group member list teachers --data /var/lib/postern
   postern group member remove teachers anna --data /var/lib/postern
@@ -81,6 +82,14 @@ export function defineGroup(command: Command): void {
       const { id } = await findGroup(api, name);
       const changed = await api.patch(`/groups/${id}`, { limits }, groupRow);
       printResult(flags.json === true, changed, () => `${changed.name} has these limits now.\n`);
+    });
+  addAdminApiFlags(command.command("rename <old> <new>").description("another name; members and grants stay"))
+    .addHelpText("after", EXAMPLES)
+    .action(async (old: string, name: string, flags: AdminApiFlags) => {
+      const api = new AdminApi(flags);
+      const group = await findGroup(api, old);
+      const renamed = await api.patch(`/groups/${group.id}`, { name }, groupRow);
+      printResult(flags.json === true, renamed, () => `${group.name} is called ${renamed.name} now.\n`);
     });
   defineMembers(command.command("member").description("who is in a group"));
 }

@@ -51,6 +51,7 @@ export const AUDIT_ACTIONS = [
   "factor.use",
   "group.add",
   "group.change",
+  "group.rename",
   "group.remove",
   "group.join",
   "group.leave",

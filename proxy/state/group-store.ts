@@ -71,6 +71,22 @@ export class SqlGroupStore implements GroupStore {
     return takeVersion(this.#db, "groups", id, versions);
   }
 
+  rename(id: string, name: string): Promise<GroupRecord | null> {
+    return rejectOnViolation("unique", "GROUP_EXISTS", "There is such a group already.", () =>
+      this.#db.transaction().execute(async (trx) => {
+        const names = { name, nameKey: foldName(name), version: sql<number>`version + 1` };
+        const renamed = trx.updateTable("groups").where("id", "=", id);
+        const other = await renamed.set(names).returning(RECORD).executeTakeFirst();
+        if (other === undefined) return null;
+        // What nobody else names is known as it is called here, so that the name of before is free.
+        const own = { knownAs: name, knownKey: foldGroupName(name) };
+        if (other.source === OWN_GROUPS) await renamed.set(own).execute();
+        await noteRightsChange(trx, this.#clock.now(), { groupId: id });
+        return decode(other.source === OWN_GROUPS ? { ...other, knownAs: name } : other);
+      }),
+    );
+  }
+
   setLimits(id: string, limits: GroupRecord["limits"]): Promise<GroupRecord | null> {
     return this.#db.transaction().execute(async (trx) => {
       const changed = await trx

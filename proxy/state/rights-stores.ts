@@ -36,6 +36,8 @@ export interface GroupStore {
   list(query: GroupQuery): Promise<(GroupRecord & { readonly members: number })[]>;
   /** Counts the version up if it is one of these: of several calls at once with the same one, one gets true. */
   takeVersion(id: string, versions: readonly number[]): Promise<boolean>;
+  /** Its members and grants stay, and what a provider calls it. Null: unknown. @throws RequestError `GROUP_EXISTS` */
+  rename(id: string, name: string): Promise<GroupRecord | null>;
   /** Null: unknown. */
   setLimits(id: string, limits: GroupRecord["limits"]): Promise<GroupRecord | null>;
   /** Gone, with its grants. */

@@ -23,8 +23,10 @@ export const groupCreateRequest = z.strictObject({
   knownAs: z.string().min(1).max(1024).optional(),
   limits: limits.default({}),
 });
-/** PATCH /groups/ID → groupRow. The limits of before are replaced. */
-export const groupChange = z.strictObject({ limits });
+/** PATCH /groups/ID → groupRow. The limits of before are replaced. 409 `GROUP_EXISTS`. */
+export const groupChange = z
+  .strictObject({ name: userName.optional(), limits: limits.optional() })
+  .refine((change) => Object.keys(change).length > 0, "changes nothing");
 
 /** GET /groups (groupQuery) → groupRow[], by name; GET /groups/ID → groupRow; DELETE → 204, its grants go with it. */
 export const groupRow = z.object({

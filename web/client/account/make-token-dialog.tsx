@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { CreatedApiToken } from "../../api/schemas.ts";
-import { CopyButton } from "../components/copy-button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { SelectField, TextAreaField, TextField } from "../components/fields.tsx";
+import { CopiedValue, ShownOnce } from "../components/shown-once.tsx";
 import { useApp, useText, useWall } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
 import { checkToken, describeToken, TOKEN_DAYS, type TokenInput } from "./token-input.ts";
@@ -51,20 +51,11 @@ export function MakeTokenDialog({ onMade, onClose }: MakeTokenDialogProps) {
 
   if (made !== null)
     return (
-      <Dialog key="made" staysOpen title={text.madeTitle(made.name)} onClose={onClose}>
-        <p>{text.madeLead}</p>
-        <div class="made-password">
-          <code>{made.token}</code>
-          <CopyButton value={made.token} label={text.copyToken} />
-        </div>
+      <ShownOnce title={text.madeTitle(made.name)} lead={text.madeLead} done={text.done} onDone={onClose}>
+        <CopiedValue value={made.token} copy={text.copyToken} />
         <p class="lead">{text.use}</p>
         <code class="token-use">Authorization: Bearer {made.token.slice(0, 8)}…</code>
-        <div class="dialog-actions">
-          <button type="button" class="button primary" onClick={onClose}>
-            {text.done}
-          </button>
-        </div>
-      </Dialog>
+      </ShownOnce>
     );
   return (
     <Dialog key="make" title={text.make} onClose={onClose}>

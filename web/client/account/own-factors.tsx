@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { AddedFactorAnswer, FactorList, FactorRow } from "../../api/schemas.ts";
 import { ActDialog } from "../components/act-dialog.tsx";
-import { Dialog } from "../components/dialog.tsx";
+import { ShownOnce } from "../components/shown-once.tsx";
 import { Ago } from "../components/time.tsx";
 import { knowsPasskeys } from "../sign-in/passkey.ts";
 import { ShownSecrets } from "../sign-in/shown-secrets.tsx";
@@ -176,15 +176,9 @@ export function OwnFactors() {
         </ActDialog>
       )}
       {open?.act === "keep" && (
-        <Dialog key="keep" staysOpen title={text.keepTitle} onClose={close}>
-          <p>{text.keepLead}</p>
+        <ShownOnce key="keep" title={text.keepTitle} lead={text.keepLead} done={text.kept} onDone={close}>
           <ShownSecrets recoveryCodes={[...open.codes]} />
-          <div class="dialog-actions">
-            <button type="button" class="button primary" onClick={close}>
-              {text.kept}
-            </button>
-          </div>
-        </Dialog>
+        </ShownOnce>
       )}
     </section>
   );

@@ -13,6 +13,7 @@ import type {
   grantCreateRequest,
   grantQuery,
   GrantRow,
+  groupChange,
   groupCreateRequest,
   groupQuery,
   GroupRow,
@@ -196,8 +197,8 @@ export function createApi({ onSignedOut, confirmIdentity }: ApiHooks) {
       call<GroupRow[]>("GET", `/groups?${buildQuery(query)}`, undefined, signal),
     group: (id: string) => call<GroupRow>("GET", groupPath(id)),
     addGroup: (group: z.input<typeof groupCreateRequest>) => call<GroupRow>("POST", "/groups", group),
-    changeGroup: (id: string, limits: GroupRow["limits"]) =>
-      call<GroupRow>("PATCH", groupPath(id), { limits }),
+    changeGroup: (id: string, change: z.input<typeof groupChange>) =>
+      call<GroupRow>("PATCH", groupPath(id), change),
     removeGroup: (id: string) => call<undefined>("DELETE", groupPath(id)),
     members: (id: string, query: GroupsQuery, signal: AbortSignal) =>
       call<MemberRow[]>("GET", `${groupPath(id)}/members?${buildQuery(query)}`, undefined, signal),

@@ -42,9 +42,11 @@ export function Dialog({ title, onClose, size = "narrow", staysOpen = false, chi
       <div class="dialog-body">
         <header class="dialog-head">
           <h2 id={titleId}>{title}</h2>
-          <button type="button" class="button quiet square" aria-label={text.close} onClick={onClose}>
-            <Icon name="close" />
-          </button>
+          {!staysOpen && (
+            <button type="button" class="button quiet square" aria-label={text.close} onClick={onClose}>
+              <Icon name="close" />
+            </button>
+          )}
         </header>
         {children}
       </div>

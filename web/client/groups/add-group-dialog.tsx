@@ -45,13 +45,7 @@ export function AddGroupDialog({ onAdded, onClose }: AddGroupDialogProps) {
       act={act}
       onClose={onClose}
     >
-      <TextField
-        label={text.name}
-        hint={text.nameHint}
-        fault={tried ? fault : null}
-        value={name}
-        onInput={setName}
-      />
+      <TextField label={text.name} fault={tried ? fault : null} value={name} onInput={setName} />
       {providers.length > 0 && (
         <SelectField
           label={text.source}

@@ -14,7 +14,9 @@ export function ChangeLimits({ group, onBack, onClose, onDone }: GroupAct) {
   const faults = LIMIT_NAMES.map((name) => [name, checkLimit(name, typed[name])] as const);
   const blocked = faults.some(([, fault]) => fault !== null);
   const act = async () => {
-    const changed: GroupRow = await api.changeGroup(group.id, writeLimits(typed, group.limits));
+    const changed: GroupRow = await api.changeGroup(group.id, {
+      limits: writeLimits(typed, group.limits),
+    });
     wall.dispatch({ type: "notice", notice: text.didLimits });
     onDone(changed);
   };

@@ -13,6 +13,7 @@ import { ChangeLimits } from "./change-limits.tsx";
 import type { GroupAct } from "./group-act.ts";
 import { describeLimits } from "./group-limits.ts";
 import { GroupMembers } from "./group-members.tsx";
+import { RenameGroup } from "./rename-group.tsx";
 
 /** Of one group, in its dialog. */
 const MAX_SHOWN = 1000;
@@ -23,7 +24,7 @@ interface GroupDialogProps {
   readonly onClose: () => void;
 }
 
-type Act = "members" | "limits" | "grant" | "remove" | GrantRow;
+type Act = "members" | "limits" | "rename" | "grant" | "remove" | GrantRow;
 
 /** One group: who says who is in it, what its people may have and use. */
 export function GroupDialog({ group: opened, onChanged, onClose }: GroupDialogProps) {
@@ -38,13 +39,14 @@ export function GroupDialog({ group: opened, onChanged, onClose }: GroupDialogPr
 
   const load = useCallback(() => {
     const abort = new AbortController();
-    const query = { to: `group:${opened.name}`, limit: MAX_SHOWN };
-    Promise.all([api.group(opened.id), api.grants(query, abort.signal)]).then(([fresh, found]) => {
+    const find = async () => {
+      const fresh = await api.group(opened.id);
       setGroup(fresh);
-      setGrants(found);
-    }, setFault);
+      setGrants(await api.grants({ to: `group:${fresh.name}`, limit: MAX_SHOWN }, abort.signal));
+    };
+    find().catch(setFault);
     return () => abort.abort();
-  }, [api, opened.id, opened.name]);
+  }, [api, opened.id]);
   useEffect(load, [load]);
 
   const back = () => setAct(null);
@@ -63,6 +65,7 @@ export function GroupDialog({ group: opened, onChanged, onClose }: GroupDialogPr
   };
   if (act === "members") return <GroupMembers key="members" {...change} />;
   if (act === "limits") return <ChangeLimits key="limits" {...change} />;
+  if (act === "rename") return <RenameGroup key="rename" {...change} />;
   if (act === "grant")
     return (
       <GrantDialog
@@ -130,6 +133,9 @@ export function GroupDialog({ group: opened, onChanged, onClose }: GroupDialogPr
           <>
             <button type="button" class="button" onClick={() => setAct("limits")}>
               {text.changeLimits}
+            </button>
+            <button type="button" class="button" onClick={() => setAct("rename")}>
+              {text.rename}
             </button>
             <button type="button" class="button" onClick={() => setAct("grant")}>
               {text.addGrant}

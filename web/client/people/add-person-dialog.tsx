@@ -53,14 +53,18 @@ export function AddPersonDialog({ onAdded, onClose }: AddPersonDialogProps) {
 
   if (made !== null)
     return (
-      <Dialog key="made" staysOpen title={text.addedTitle(made.name)} onClose={onClose}>
+      <MadePassword
+        key="made"
+        title={text.addedTitle(made.name)}
+        password={made.password ?? ""}
+        onDone={onClose}
+      >
         {!made.isInGroups && (
           <p class="fault" role="alert">
             {text.groupsMissed}
           </p>
         )}
-        <MadePassword password={made.password ?? ""} onDone={onClose} />
-      </Dialog>
+      </MadePassword>
     );
   return (
     <Dialog key="add" title={text.addTitle} onClose={onClose}>

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { CreatedInvitation, UserRow } from "../../api/schemas.ts";
-import { CopyButton } from "../components/copy-button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import { CheckboxField, SelectField, TextField } from "../components/fields.tsx";
+import { CopiedValue, ShownOnce } from "../components/shown-once.tsx";
 import { useApp, useText } from "../state/app-context.ts";
 import { explainError } from "../text/explain-error.ts";
 import { GroupChoice } from "./group-choice.tsx";
@@ -59,21 +59,12 @@ export function InviteDialog({ onInvited, onClose }: InviteDialogProps) {
 
   if (made !== null)
     return (
-      <Dialog key="made" staysOpen title={text.madeTitle} onClose={onClose}>
-        <p>{text.madeLead}</p>
-        <div class="made-link">
-          <code>{made.url}</code>
-          <CopyButton value={made.url} label={text.copyLink} />
-        </div>
+      <ShownOnce title={text.madeTitle} lead={text.madeLead} done={text.done} onDone={onClose}>
+        <CopiedValue long value={made.url} copy={text.copyLink} />
         {mail && email !== "" && (
           <p class="lead">{made.mailed ? text.madeMailed(email) : text.madeNotMailed}</p>
         )}
-        <div class="dialog-actions">
-          <button type="button" class="button primary" onClick={onClose}>
-            {text.done}
-          </button>
-        </div>
-      </Dialog>
+      </ShownOnce>
     );
   return (
     <Dialog key="invite" title={text.inviteTitle} onClose={onClose}>

@@ -1,27 +1,22 @@
-import { CopyButton } from "../components/copy-button.tsx";
+import type { ComponentChildren } from "preact";
+import { CopiedValue, ShownOnce } from "../components/shown-once.tsx";
 import { useText } from "../state/app-context.ts";
 
 interface MadePasswordProps {
+  readonly title: string;
   readonly password: string;
   readonly onDone: () => void;
+  readonly children?: ComponentChildren;
 }
 
 /** A password that the server made, shown this once. */
-export function MadePassword({ password, onDone }: MadePasswordProps) {
+export function MadePassword({ title, password, onDone, children }: MadePasswordProps) {
   const { people } = useText();
   return (
-    <>
-      <p>{people.shownOnce}</p>
-      <div class="made-password">
-        <code>{password}</code>
-        <CopyButton value={password} label={people.copyPassword} />
-      </div>
+    <ShownOnce title={title} lead={people.shownOnce} done={people.done} onDone={onDone}>
+      <CopiedValue value={password} copy={people.copyPassword} />
       <p class="lead">{people.changeIt}</p>
-      <div class="dialog-actions">
-        <button type="button" class="button primary" onClick={onDone}>
-          {people.done}
-        </button>
-      </div>
-    </>
+      {children}
+    </ShownOnce>
   );
 }

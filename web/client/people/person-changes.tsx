@@ -1,7 +1,6 @@
 import { useState } from "preact/hooks";
 import type { UserHoldings, UserRow } from "../../api/schemas.ts";
 import { ActDialog } from "../components/act-dialog.tsx";
-import { Dialog } from "../components/dialog.tsx";
 import { useApp, useText } from "../state/app-context.ts";
 import { FLEETING, LASTING, listHoldings } from "./list-holdings.ts";
 import { MadePassword } from "./made-password.tsx";
@@ -63,9 +62,7 @@ export function ChangePassword({ person, holdings, own, onBack, onClose }: Accou
   const [made, setMade] = useState<string | null>(null);
   if (made !== null)
     return (
-      <Dialog key="made" staysOpen title={text.passwordTitle(person.name)} onClose={onClose}>
-        <MadePassword password={made} onDone={onClose} />
-      </Dialog>
+      <MadePassword key="made" title={text.passwordTitle(person.name)} password={made} onDone={onClose} />
     );
   const act = async () => setMade((await api.resetPassword(person.id)).password ?? "");
   const ending = listHoldings(holdings, all, ["logins"]);

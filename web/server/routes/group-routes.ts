@@ -57,15 +57,23 @@ export function routeGroups(api: FastifyInstance, proxy: Proxy): void {
 
   api.patch("/groups/:id", async (request, reply): Promise<GroupRow> => {
     requirePower(request, "administer");
-    const { limits } = parseInput(groupChange, request.body);
-    checkLimits(limits);
-    const group = await find(request);
-    await requireMatch(request, group, (...version) => groups.takeVersion(...version));
-    const changed = await auditAhead(proxy, entry(request, "group.change", group), () =>
-      groups.setLimits(group.id, limits),
-    );
-    await proxy.checkSessions();
-    return readRow(sendTag(reply, changed ?? group));
+    const { name, limits } = parseInput(groupChange, request.body);
+    if (limits !== undefined) checkLimits(limits);
+    const found = await find(request);
+    const namesake = name === undefined ? null : await groups.findByName(name);
+    if (namesake !== null && namesake.id !== found.id) throw refuse("GROUP_EXISTS");
+    await requireMatch(request, found, (...version) => groups.takeVersion(...version));
+    let group = found;
+    if (name !== undefined && name !== found.name) {
+      const line = entry(request, "group.rename", { ...found, name });
+      group = (await auditAhead(proxy, line, () => groups.rename(found.id, name))) ?? group;
+    }
+    if (limits !== undefined) {
+      const line = entry(request, "group.change", group);
+      group = (await auditAhead(proxy, line, () => groups.setLimits(group.id, limits))) ?? group;
+      await proxy.checkSessions();
+    }
+    return readRow(sendTag(reply, group));
   });
 
   api.delete("/groups/:id", async (request, reply) => {

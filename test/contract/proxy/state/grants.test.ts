@@ -294,6 +294,23 @@ describeDatabases("groups, grants and labels", (makeDatabase) => {
     expect(await stores.grants.list({ limit: 10 })).toEqual([]);
   });
 
+  test("a group that is renamed keeps its people and grants, and its name of before is free", async () => {
+    const anna = await addUser("anna");
+    const group = await stores.groups.add({ name: "Lab" });
+    const foreign = await stores.groups.add({ name: "staff", source: "ldap", knownAs: "cn=staff" });
+    await stores.groups.addMember(group.id, anna.id);
+    const renamed = await stores.groups.rename(group.id, "Workshop");
+    expect(renamed).toMatchObject({ id: group.id, name: "Workshop", knownAs: "Workshop", version: 2 });
+    expect(await stores.groups.find(group.id)).toEqual(renamed);
+    expect(await stores.groups.findByName("workshop")).toEqual(renamed);
+    expect(await stores.groups.listMembers(group.id, { limit: 9 })).toMatchObject([{ name: "anna" }]);
+    await stores.groups.add({ name: "lab" });
+    await expect(stores.groups.rename(group.id, "LAB")).rejects.toMatchObject({ code: "GROUP_EXISTS" });
+    expect(await stores.groups.rename(foreign.id, "people")).toMatchObject({ knownAs: "cn=staff" });
+    expect(await stores.groups.listKnown("ldap", ["cn=staff"])).toMatchObject([{ name: "people" }]);
+    expect(await stores.groups.rename("none", "nobody")).toBeNull();
+  });
+
   test("limits of groups come with the rights of their members", async () => {
     const anna = await addUser("anna");
     const group = await stores.groups.add({ name: "g", limits: { machines: 3 } });

@@ -93,6 +93,33 @@ test("groups give their members what they are granted, until they leave, and den
   expect(join).toMatchObject({ status: 409, body: { error: { code: "GROUP_ELSEWHERE" } } });
 });
 
+test("a renamed group keeps its grants and limits, and no two have one name", async () => {
+  const { asAdmin, grant, list, anna, proxy, ask, admin } = await open();
+  const limits = { machines: 3 };
+  const group = await asAdmin<GroupRow>("POST", "/groups", { name: "lab", limits });
+  await grant("group:lab", "control", "desktop:lab-1");
+  await asAdmin("POST", `/groups/${group.id}/members`, { user: "anna" });
+  const patch = (body: object) => ask("PATCH", `/api/v1/groups/${group.id}`, { as: admin, body });
+  expect(await patch({ name: "Workshop" })).toMatchObject({
+    status: 200,
+    body: { id: group.id, name: "Workshop", limits, members: 1 },
+  });
+  expect(await list(anna)).toEqual(["lab-1"]);
+  expect(await asAdmin("GET", "/grants?to=group:workshop")).toHaveLength(1);
+  expect(proxy.audited.at(-1)).toMatchObject({
+    action: "group.rename",
+    groupId: group.id,
+    groupName: "Workshop",
+  });
+  await asAdmin("POST", "/groups", { name: "lab" });
+  expect(await patch({ name: "LAB" })).toMatchObject({
+    status: 409,
+    body: { error: { code: "GROUP_EXISTS" } },
+  });
+  expect(await patch({ name: "WORKSHOP" })).toMatchObject({ status: 200, body: { name: "WORKSHOP" } });
+  expect(await patch({})).toMatchObject({ status: 400 });
+});
+
 test("no right is given without its line, and taking one away does not wait for it", async () => {
   const { grant, asAdmin, list, anna, proxy, ask, admin, lab } = await open();
   const group = await asAdmin<GroupRow>("POST", "/groups", { name: "g" });
