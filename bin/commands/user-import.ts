@@ -6,7 +6,8 @@ import {
   accountRole,
   createdInvitation,
   createdUser,
-  userRow,
+  MAX_ASKED_NAMES,
+  takenNames,
   type GroupRow,
 } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
@@ -38,7 +39,6 @@ interface ImportedPerson {
 }
 
 const MAX_PEOPLE_BYTES = 1_048_576;
-const MOST_LISTED = 1000;
 
 export function defineImport(command: Command, examples: string): void {
   addAdminApiFlags(
@@ -142,16 +142,13 @@ async function findGroups(
   return found;
 }
 
-/** Names that have an account already. */
+/** Names that have an account already, or are the mail address of one. */
 async function refuseKnown(api: AdminApi, file: string, people: readonly ListedPerson[]): Promise<void> {
   const known = new Set<string>();
-  let after = "";
-  for (let more = true; more;) {
-    const query = new URLSearchParams({ limit: String(MOST_LISTED), ...(after !== "" && { after }) });
-    const rows = await api.get(`/users?${query.toString()}`, z.array(userRow));
-    for (const { name } of rows) known.add(foldName(name));
-    after = rows.at(-1)?.name ?? "";
-    more = rows.length === MOST_LISTED;
+  for (let from = 0; from < people.length; from += MAX_ASKED_NAMES) {
+    const names = people.slice(from, from + MAX_ASKED_NAMES).map(({ name }) => name);
+    for (const name of (await api.post("/users/taken", { names }, takenNames)).names)
+      known.add(foldName(name));
   }
   const taken = people.find(({ name }) => known.has(foldName(name)));
   if (taken !== undefined) throw describeLine(file, taken.line, `${taken.name} has an account already.`);

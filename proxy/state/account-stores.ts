@@ -43,6 +43,11 @@ export interface UserStore {
   findBySubject(provider: string, subject: string): Promise<UserRecord | null>;
   /** Who has this mail address, whatever its case. Two at most: an address that people share finds none of them. */
   findByEmail(email: string): Promise<UserRecord[]>;
+  /**
+   * Which of these names nobody else may get, as `foldName` has them: those of accounts, and the mail addresses of accounts, by which
+   * people are found, too.
+   */
+  findTaken(names: readonly string[]): Promise<Set<string>>;
   find(id: string): Promise<UserRecord | null>;
   /** Counts the version up if it is one of these: of several calls at once with the same one, one gets true. */
   takeVersion(id: string, versions: readonly number[]): Promise<boolean>;

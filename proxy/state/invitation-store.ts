@@ -50,9 +50,10 @@ export class SqlInvitationStore implements InvitationStore {
     return (await open.orderBy("createdAt", "desc").orderBy("id").execute()).map(decode);
   }
 
-  async remove(id: string): Promise<boolean> {
-    const gone = await this.#db.deleteFrom(TABLE).where("id", "=", id).executeTakeFirstOrThrow();
-    return gone.numDeletedRows > 0n;
+  async remove(id: string, now: number): Promise<InvitationRecord | null> {
+    const open = this.#db.deleteFrom(TABLE).where("id", "=", id).where("expiresAt", ">", now);
+    const gone = await open.returning(RECORD).executeTakeFirst();
+    return gone === undefined ? null : decode(gone);
   }
 
   redeem(

@@ -42,8 +42,8 @@ export interface InvitationStore {
   find(hash: string, terms: InvitationTerms): Promise<InvitationRecord | null>;
   /** Newest first. */
   list(now: number): Promise<InvitationRecord[]>;
-  /** Says whether it was there. */
-  remove(id: string): Promise<boolean>;
+  /** What it was; null: it is not there, or has expired. */
+  remove(id: string, now: number): Promise<InvitationRecord | null>;
   /**
    * Makes the account, with its groups: of any number of parallel calls exactly one does. Null as {@link find}.
    * @throws RequestError `USER_EXISTS`, and then it was not used

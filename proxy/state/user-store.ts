@@ -63,6 +63,19 @@ export class SqlUserStore implements UserStore {
       .execute();
   }
 
+  async findTaken(names: readonly string[]): Promise<Set<string>> {
+    const users = this.#db.selectFrom("users");
+    const address = sql<string>`lower(email)`;
+    const named = await inBatches(names.map(foldName), (batch) =>
+      users.select("nameKey").where("nameKey", "in", batch).execute(),
+    );
+    const addresses = names.filter((name) => name.includes("@")).map((name) => name.toLowerCase());
+    const addressed = await inBatches(addresses, (batch) =>
+      users.select(address.as("address")).where(address, "in", batch).execute(),
+    );
+    return new Set([...named.map((row) => row.nameKey), ...addressed.map((row) => foldName(row.address))]);
+  }
+
   async find(id: string): Promise<UserRecord | null> {
     const found = this.#db.selectFrom("users").select(RECORD).where("id", "=", id);
     return (await found.executeTakeFirst()) ?? null;

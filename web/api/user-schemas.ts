@@ -56,6 +56,13 @@ export const ownAccount = userRow.extend({
 });
 export type OwnAccount = z.infer<typeof ownAccount>;
 
+/** Names that one request may ask about. */
+export const MAX_ASKED_NAMES = 200;
+/** POST /users/taken → takenNames: those of them that no new account may get. It changes nothing; names would not fit into an address. */
+export const takenRequest = z.strictObject({ names: z.array(userName).max(MAX_ASKED_NAMES) });
+export const takenNames = z.object({ names: z.array(z.string()) });
+export type TakenNames = z.infer<typeof takenNames>;
+
 /** GET /users/ID/holdings → userHoldings: what it touches when this account is shut out or removed. */
 export const userHoldings = z.object({
   /** Where the person is signed in. */

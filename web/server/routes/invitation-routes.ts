@@ -71,7 +71,7 @@ export function routeInvitations(api: FastifyInstance, context: InvitationRoutes
     if (local === null) throw refuse("LOCAL_SIGN_IN_OFF");
     if (mail && email === undefined) throw new InputInvalid("email", "is where the link is to be sent.");
     if (mail && sendMail === null) throw refuse("MAIL_OFF");
-    if (name !== undefined && (await users.findByName(name)) !== null) throw refuse("USER_EXISTS");
+    if (name !== undefined && (await users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
     const entered = await findOwnGroups(groups, groupIds);
     const createdAt = clock.now();
     const invitation: InvitationRecord = {
@@ -94,10 +94,9 @@ export function routeInvitations(api: FastifyInstance, context: InvitationRoutes
 
   api.delete("/invitations/:id", async (request, reply) => {
     requirePower(request, "administer");
-    const id = parseId(request);
-    const found = (await invitations.list()).find((one) => one.id === id);
-    if (found === undefined || !(await invitations.remove(id))) throw refuse("INVITATION_UNKNOWN");
-    proxy.audit(describe(request, "invitation.revoke", found));
+    const gone = await invitations.remove(parseId(request));
+    if (gone === null) throw refuse("INVITATION_UNKNOWN");
+    proxy.audit(describe(request, "invitation.revoke", gone));
     return reply.code(204).send();
   });
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Clock } from "../../../protocol/index.ts";
+import { foldName, type Clock } from "../../../protocol/index.ts";
 import type { Proxy, SignUpRecord } from "../../../proxy/index.ts";
 import { signUpApproval, signUpRequest, type SignUpRow, type UserRow } from "../../api/schemas.ts";
 import { refuse } from "../http-errors.ts";
@@ -44,11 +44,10 @@ export function routeSignUps(
   api.get("/sign-up-requests", async (request): Promise<SignUpRow[]> => {
     requirePower(request, "audit");
     const waiting = await store.list(clock.now());
-    const rows = waiting.map(async ({ id, name, reason, source, createdAt, expiresAt }) => {
-      const taken = (await users.findByName(name)) !== null;
-      return { id, name, reason, source, createdAt, expiresAt, taken };
+    const known = await users.findTaken(waiting.map(({ name }) => name));
+    return waiting.map(({ id, name, reason, source, createdAt, expiresAt }) => {
+      return { id, name, reason, source, createdAt, expiresAt, taken: known.has(foldName(name)) };
     });
-    return Promise.all(rows);
   });
 
   api.post("/sign-up-requests/:id/approve", async (request, reply): Promise<UserRow> => {
@@ -56,7 +55,7 @@ export function routeSignUps(
     const { role, groups: groupIds } = parseInput(signUpApproval, request.body);
     if (role === "admin") requireConfirmed(request);
     const { id, name } = await find(request);
-    if ((await users.findByName(name)) !== null) throw refuse("USER_EXISTS");
+    if ((await users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
     const entered = await findOwnGroups(groups, groupIds);
     const userId = randomUUID();
     const line = accountEntry(request, "user.create", { id: userId, name }, { role });

@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { Clock } from "../../../protocol/index.ts";
+import { foldName, type Clock } from "../../../protocol/index.ts";
 import { LOCAL_PROVIDER, SERVICE_PROVIDER, type Proxy, type UserRecord } from "../../../proxy/index.ts";
 import {
   passwordRequest,
+  takenRequest,
   userChange,
   userCreateRequest,
   userQuery,
   type CreatedUser,
+  type TakenNames,
   type UserHoldings,
   type UserRow,
 } from "../../api/schemas.ts";
@@ -46,6 +48,13 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     return found.map(serializeUser);
   });
 
+  api.post("/users/taken", async (request): Promise<TakenNames> => {
+    requirePower(request, "audit");
+    const { names } = parseInput(takenRequest, request.body);
+    const taken = await users.findTaken(names);
+    return { names: names.filter((name) => taken.has(foldName(name))) };
+  });
+
   api.get("/users/:id", async (request, reply): Promise<UserRow> => {
     requirePower(request, "audit");
     return serializeUser(sendTag(reply, await find(request)));
@@ -68,6 +77,8 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     requirePower(request, "administer");
     const { name, role, password, email, service } = parseInput(userCreateRequest, request.body);
     if (role === "admin") requireConfirmed(request);
+    if ((await users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
+    await checkAddress(email);
     if (service && password !== undefined)
       throw new InputInvalid("password", "a service account has no password.");
     const made = service ? undefined : (password ?? makePassword());
@@ -89,6 +100,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     const { role, email, state } = parseInput(userChange, request.body);
     const user = await find(request);
     if (opensAccount(user, { role, email, state })) requireConfirmed(request);
+    await checkAddress(email, user);
     await requireMatch(request, user, (...version) => users.takeVersion(...version));
     if (role !== undefined && role !== user.role)
       await auditAhead(proxy, accountEntry(request, "user.role", user, { role }), () =>
@@ -138,6 +150,13 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     const user = await users.find(parseId(request));
     if (user === null) throw refuse("USER_UNKNOWN");
     return user;
+  }
+
+  /** People are found by name and by mail address: who has the one must not be found by the other's. */
+  async function checkAddress(email: string | null | undefined, user?: UserRecord): Promise<void> {
+    const named = typeof email === "string" ? await users.findByName(email) : null;
+    if (named !== null && named.id !== user?.id)
+      throw refuse("USER_EXISTS", "Another account is called by this mail address.");
   }
 
   /** Data disks belong to a name: another person of the same name must not find them. */

@@ -55,9 +55,9 @@ export class Invitations {
     return this.#context.stores.invitations.list(this.#context.clock.now());
   }
 
-  /** Says whether it was there. */
-  remove(id: string): Promise<boolean> {
-    return this.#context.stores.invitations.remove(id);
+  /** What it was; null: it is not there any more. */
+  remove(id: string): Promise<InvitationRecord | null> {
+    return this.#context.stores.invitations.remove(id, this.#context.clock.now());
   }
 
   /**
@@ -87,7 +87,7 @@ export class Invitations {
     const attempt = { address, account: `invitation ${hashSecret(secret)}`, device: "invitation" };
     throttle.begin(attempt);
     if ((await this.#find(secret)) === null) throw refuse("INVITATION_GONE");
-    if ((await stores.users.findByName(name)) !== null) throw refuse("USER_EXISTS");
+    if ((await stores.users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
     const passwordHash = await passwords.hash(password);
     return async (id) => {
       const user = await stores.invitations.redeem(

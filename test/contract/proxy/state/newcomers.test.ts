@@ -36,8 +36,9 @@ describeDatabases("invitations, and people who ask for an account", (makeDatabas
     expect(await stores.invitations.find("h-one", { ...terms, now: now + 100 })).toBeNull();
     expect(await stores.invitations.find("one", terms)).toBeNull();
     expect((await stores.invitations.list(now)).map(({ id }) => id)).toEqual(["two", "one"]);
-    expect(await stores.invitations.remove("one")).toBe(true);
-    expect(await stores.invitations.remove("one")).toBe(false);
+    expect(await stores.invitations.remove("one", now + 100)).toBeNull();
+    expect(await stores.invitations.remove("one", now)).toEqual(made);
+    expect(await stores.invitations.remove("one", now)).toBeNull();
     expect(await stores.invitations.deleteExpired(now + 100)).toBe(1);
   });
 

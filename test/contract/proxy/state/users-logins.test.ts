@@ -127,6 +127,15 @@ describeDatabases("users and logins", (makeDatabase) => {
       expect(await stores.users.findByEmail(nobody)).toEqual([]);
   });
 
+  test("names and mail addresses of accounts are taken, whatever their case", async () => {
+    const account = { role: "user", passwordHash: "" } as const;
+    await stores.users.add({ ...account, name: "Anna", email: "Anna@Example.org" });
+    const many = Array.from({ length: 1200 }, (_, index) => `nobody-${index}@example.org`);
+    const asked = [...many, "ANNA", "annA@example.ORG", "anna@", "example.org", "%", "nobody"];
+    expect(await stores.users.findTaken(asked)).toEqual(new Set(["anna", "anna@example.org"]));
+    expect(await stores.users.findTaken([])).toEqual(new Set());
+  });
+
   test("the last administrator who may sign in stays one, whoever asks at once", async () => {
     const other = await database.open();
     const add = (name: string) => stores.users.add({ name, role: "admin", passwordHash: "" });

@@ -201,13 +201,23 @@ async function findRecipient(
   const address = parseMailAddress(typed);
   const named = await stores.users.findByName(typed.trim());
   const having = address === null ? [] : await stores.users.findByEmail(address);
-  const found = named === null ? having : [named];
-  const [user] = found;
-  if (found.length > 1) return null;
-  if (user === undefined) return strangerOf(address, domains);
+  const user = chooseAccount(named, having, address);
+  if (user === "several") return null;
+  if (user === null) return strangerOf(address, domains);
   if (user.disabledAt !== null) return null;
   // Of an account that this provider made it is asked anew who may enter.
   return user.provider === id ? strangerOf(user.subject, domains) : accountOf(user);
+}
+
+/** Whose mail address it is comes before who is called so: nobody's name may keep a mail from the person whose address it is. */
+function chooseAccount(
+  named: UserRecord | null,
+  having: readonly UserRecord[],
+  address: string | null,
+): UserRecord | "several" | null {
+  const [owner = null] = having;
+  if (named !== null && (owner === null || addressOf(named) === address)) return named;
+  return having.length > 1 ? "several" : owner;
 }
 
 /** Somebody with an address of the domains that need no account. */

@@ -117,6 +117,7 @@ POST /tickets                              login  +      -      +      own    + 
 POST /repeater-ids                         login  role   role   +      role   +      scope
 GET /users                                 login  role   role   role   +      +      scope
 POST /users                                login  role   role   role   role   +      scope
+POST /users/taken                          login  role   role   role   +      +      scope
 GET /users/:id                             login  role   role   role   +      +      scope
 PATCH /users/:id                           login  role   role   role   role   +      scope
 DELETE /users/:id                          login  role   role   role   role   +      scope

@@ -82,6 +82,40 @@ test("nobody learns by asking which names are taken", async () => {
   expect(await login("anna")).toMatchObject(refused(401, "LOGIN_REFUSED"));
 });
 
+test("nobody gets another person's mail address as a name, whatever way they come", async () => {
+  const { ask, as, request, list, proxy, annaId } = await openSignUp();
+  await proxy.stores.users.update(annaId, { email: "anna@example.org" });
+  const name = "Anna@Example.org";
+  await request(name);
+  const [row] = await list();
+  expect(row).toMatchObject({ name, taken: true });
+  const exists = refused(409, "USER_EXISTS");
+  const approve = `${REQUESTS}/${row?.id ?? ""}/approve`;
+  expect(await ask("POST", approve, { as, body: {} })).toMatchObject(exists);
+  const users = "/api/v1/users";
+  expect(await ask("POST", users, { as, body: { name } })).toMatchObject(exists);
+  const invitations = "/api/v1/invitations";
+  expect(await ask("POST", invitations, { as, body: { name } })).toMatchObject(exists);
+  const { body } = await ask("POST", invitations, { as, body: {} });
+  const [, secret] = (body as { url: string }).url.split("#");
+  const accept = { secret, name, password: "battery staple" };
+  expect(await ask("POST", `${invitations}/accept`, { body: accept })).toMatchObject(exists);
+  const asked = { names: [name, "ANNA", "nina"] };
+  const taken = await ask("POST", `${users}/taken`, { as, body: asked });
+  expect(taken).toMatchObject({ status: 200, body: { names: [name, "ANNA"] } });
+  await ask("POST", users, { as, body: { name: "nina@example.org" } });
+  for (const [method, path, change] of [
+    ["POST", users, { name: "other" }],
+    ["PATCH", `${users}/${annaId}`, {}],
+  ] as const) {
+    const answer = await ask(method, path, { as, body: { ...change, email: "Nina@example.org" } });
+    expect(answer).toMatchObject(exists);
+  }
+  const own = await proxy.stores.users.findByName("nina@example.org");
+  const mine = { email: "nina@example.org" };
+  expect((await ask("PATCH", `${users}/${own?.id ?? ""}`, { as, body: mine })).status).toBe(200);
+});
+
 test("who is refused is as unknown as before", async () => {
   const { ask, as, request, login, list, proxy } = await openSignUp();
   await request("nina");

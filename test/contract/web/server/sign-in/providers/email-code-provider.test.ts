@@ -71,6 +71,20 @@ test("the code in the mail signs in, once, by name and by address", async () => 
   }
 });
 
+test("a name that is another person's mail address takes no code from that person", async () => {
+  const { begin, receive, users, carl } = await open();
+  const shadow = { role: "user", passwordHash: "", email: "shadow@example.org" } as const;
+  await users.add({ name: "anna@example.org", ...shadow });
+  await begin("Anna@example.org");
+  const first = await receive(1);
+  expect(first.map(({ to }) => to)).toEqual([["anna@example.org"]]);
+  // Who is called by their own address is found by it, whoever else gives the same one.
+  await users.update(carl.id, { email: "shadow@example.org" });
+  await users.add({ ...shadow, name: "shadow@example.org" });
+  await begin("shadow@example.org");
+  expect((await receive(2)).at(-1)?.to).toEqual(["shadow@example.org"]);
+});
+
 test("the mail has both languages as text and HTML, and the code in a link behind #", async () => {
   const { begin, receive } = await open();
   await begin("anna");
