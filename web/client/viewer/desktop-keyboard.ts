@@ -1,3 +1,4 @@
+import { swapCommandKey } from "./command-key.ts";
 import type { Layout } from "./keyboard-layouts.ts";
 import type { Key } from "./keysyms.ts";
 import { LayoutKeyboard, type SendKey } from "./layout-keyboard.ts";
@@ -29,6 +30,10 @@ function takesKeysAlone(rfb: KeyTarget): boolean {
 /** The keyboard of one noVNC connection: what the person types, and text that is typed for them. */
 export class DesktopKeyboard {
   mode: KeyboardMode = { text: "us", keys: null };
+  /** Cmd is sent as Ctrl, and Ctrl as Super. */
+  swapsCommand = false;
+  /** Told of a character that was typed and that the desktop's keyboard has not. */
+  onMissing: (character: string) => void = () => undefined;
   readonly #rfb: KeyTarget;
   readonly #typer: TextTyper;
   readonly #send: SendKey;
@@ -41,7 +46,9 @@ export class DesktopKeyboard {
     this.#send = (keysym, code, down) => send(keysym, code, down);
     this.#typer = new TextTyper(this.#send);
     rfb.sendKey = (keysym, code, down) => {
-      for (const state of down === undefined ? [true, false] : [down]) this.#handle(keysym, code, state);
+      const key = (this.swapsCommand ? swapCommandKey(code) : null) ?? { keysym, code };
+      for (const state of down === undefined ? [true, false] : [down])
+        this.#handle(key.keysym, key.code, state);
     };
   }
 
@@ -76,7 +83,10 @@ export class DesktopKeyboard {
       return;
     }
     if (this.#translator?.layout !== keys)
-      this.#translator = { layout: keys, keyboard: new LayoutKeyboard(keys, this.#send) };
+      this.#translator = {
+        layout: keys,
+        keyboard: new LayoutKeyboard(keys, this.#send, (character) => this.onMissing(character)),
+      };
     this.#translator.keyboard.handle(keysym, code, down);
   }
 }

@@ -9,7 +9,8 @@ import { LineMeter } from "./line-meter.ts";
 import type { DisconnectCause, Silence } from "./viewer-connection-state.ts";
 import { rfbAddress } from "./rfb-address.ts";
 
-const CONNECT_TIMEOUT_MS = 20_000;
+/** From the server's answer until the desktop's. */
+const DESKTOP_TIMEOUT_MS = 20_000;
 
 interface OpenedDesktop {
   readonly rfb: RFB;
@@ -19,7 +20,11 @@ interface OpenedDesktop {
   readonly meter: LineMeter;
 }
 
-export interface DialHandlers {
+export interface DialOptions {
+  /** Where the picture goes. */
+  readonly target: HTMLElement;
+  /** How long the server may take for its first answer, and for each that follows until the desktop is asked. */
+  readonly answerMs: number;
   readonly onOpen: (opened: OpenedDesktop) => void;
   /** Called once, unless the caller ended the connection. */
   readonly onClose: (cause: DisconnectCause, detail: string | null) => void;
@@ -51,12 +56,11 @@ async function obtainTicket(
   }
 }
 
-/** One attempt: a new ticket, a WebSocket, noVNC on it inside `target`. Returns a function that ends it. */
+/** One attempt: a new ticket, a WebSocket, noVNC on it. Returns a function that ends it. */
 export function dialDesktop(
   api: Api,
   desktopId: string,
-  target: HTMLElement,
-  handlers: DialHandlers,
+  { target, answerMs, ...handlers }: DialOptions,
 ): () => void {
   const stop = new AbortController();
   let rfb: RFB | null = null;
@@ -81,10 +85,12 @@ export function dialDesktop(
     release();
     handlers.onClose(cause, detail);
   };
-  const deadline = window.setTimeout(
-    () => finish(answered ? "noDesktop" : "unreachable", null),
-    CONNECT_TIMEOUT_MS,
-  );
+  let deadline: number | undefined;
+  const waitAtMost = (ms: number, otherwise: DisconnectCause) => {
+    window.clearTimeout(deadline);
+    deadline = window.setTimeout(() => finish(otherwise, null), ms);
+  };
+  waitAtMost(answerMs, "unreachable");
 
   const run = async () => {
     const [{ ticket, watchOnly }, novnc] = await Promise.all([
@@ -92,8 +98,12 @@ export function dialDesktop(
       import("@novnc/novnc"),
     ]);
     if (stop.signal.aborted) return;
+    waitAtMost(answerMs, "unreachable");
     socket = new WebSocket(rfbAddress(ticket.url, location), ticket.protocols);
-    socket.addEventListener("open", () => (answered = true));
+    socket.addEventListener("open", () => {
+      answered = true;
+      waitAtMost(DESKTOP_TIMEOUT_MS, "noDesktop");
+    });
     socket.addEventListener("close", ({ reason }) => {
       if (reason !== "") serverReason ??= reason;
     });

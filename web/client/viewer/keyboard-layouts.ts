@@ -76,6 +76,37 @@ const TABLES: Readonly<Record<Layout, LayoutTable>> = {
   },
 };
 
+/** Keysyms from before Unicode, of characters that European keyboards have and Latin-1 has not. */
+const OLD_CHARACTERS: ReadonlyMap<number, string> = new Map([
+  ...pairFrom(0x13bc, "ŒœŸ"),
+  ...pairFrom(0xad0, "‘’“”"),
+  ...pairFrom(0x8fb, "←↑→↓"),
+  ...pairFrom(0xaa9, "—–"),
+  ...([
+    [0x1a3, "Ł"],
+    [0x1b3, "ł"],
+    [0x1d0, "Đ"],
+    [0x1f0, "đ"],
+    [0x2a1, "Ħ"],
+    [0x2b1, "ħ"],
+    [0x2b9, "ı"],
+    [0x3a2, "ĸ"],
+    [0x3ac, "Ŧ"],
+    [0x3bc, "ŧ"],
+    [0x3bd, "Ŋ"],
+    [0x3bf, "ŋ"],
+    [0x7d9, "Ω"],
+    [0xaae, "…"],
+    [0xac9, "™"],
+    [0xafd, "‚"],
+    [0xafe, "„"],
+  ] as const),
+]);
+
+function pairFrom(first: number, characters: string): [number, string][] {
+  return [...characters].map((character, index) => [first + index, character]);
+}
+
 const PLAIN = { shift: false, altGr: false } as const;
 const SPACE: Stroke = { code: "Space", keysym: 0x20, plain: 0x20, ...PLAIN };
 const CONTROL_STROKES: Readonly<Record<string, Stroke>> = {
@@ -129,11 +160,26 @@ export function findStrokes(layout: Layout, character: string): readonly Stroke[
   return dead === null || letter === undefined ? null : [dead, letter];
 }
 
+/** Keys that make characters on one keyboard or another, by their names in the browser. */
+export const CHARACTER_CODES: ReadonlySet<string> = new Set([
+  ...Object.values(CODES).flat(),
+  ...["IntlYen", "IntlRo", "IntlHash"],
+  // With a dead key it makes its accent.
+  "Space",
+]);
+
+/** Whether a keysym is a character's at all, known here or not: the alphabets of X lie below its keys. */
+export function isCharacterKeysym(keysym: number): boolean {
+  return (keysym >= 0x20 && keysym < 0xfd00) || keysym > 0x0100_0000;
+}
+
 /** The character that a keysym stands for. Null: a key without one. */
 export function findKeysymCharacter(keysym: number): string | null {
   if ((keysym >= 0x20 && keysym <= 0x7e) || (keysym >= 0xa0 && keysym <= 0xff))
     return String.fromCodePoint(keysym);
   if (keysym === EURO_KEYSYM) return "€";
+  const old = OLD_CHARACTERS.get(keysym);
+  if (old !== undefined) return old;
   return keysym > 0x0100_0000 && keysym <= 0x0110_ffff ? String.fromCodePoint(keysym - 0x0100_0000) : null;
 }
 

@@ -1,6 +1,8 @@
 import type RFB from "@novnc/novnc";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useText } from "../state/app-context.ts";
+import { ChordList } from "./chord-list.tsx";
+import { isMac } from "./command-key.ts";
 import type { DesktopKeyboard } from "./desktop-keyboard.ts";
 import { KEYBOARD_CHOICES, type KeyboardChoice } from "./keyboard-choice.ts";
 import { FUNCTION_KEYS, HOLDABLE_KEYS, SINGLE_KEYS, type Key } from "./keysyms.ts";
@@ -12,10 +14,19 @@ interface KeysPanelProps {
   readonly keyboard: DesktopKeyboard;
   readonly choice: KeyboardChoice;
   readonly onChoose: (choice: KeyboardChoice) => void;
+  readonly commandIsControl: boolean;
+  readonly onCommandIsControl: (on: boolean) => void;
 }
 
 /** Keys that the browser or the system intercepts. Held keys are released when the panel closes. */
-export function KeysPanel({ rfb, keyboard, choice, onChoose }: KeysPanelProps) {
+export function KeysPanel({
+  rfb,
+  keyboard,
+  choice,
+  onChoose,
+  commandIsControl,
+  onCommandIsControl,
+}: KeysPanelProps) {
   const text = useText();
   const { viewer } = text;
   const layoutId = useId();
@@ -71,6 +82,7 @@ export function KeysPanel({ rfb, keyboard, choice, onChoose }: KeysPanelProps) {
           </button>
         ))}
       </div>
+      <ChordList rfb={rfb} />
       <label for={layoutId}>{viewer.layout}</label>
       <select
         id={layoutId}
@@ -88,6 +100,16 @@ export function KeysPanel({ rfb, keyboard, choice, onChoose }: KeysPanelProps) {
         ))}
       </select>
       <p class="fine">{viewer.layoutHint}</p>
+      {isMac() && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={commandIsControl}
+            onChange={(event) => onCommandIsControl(event.currentTarget.checked)}
+          />
+          {viewer.commandIsControl}
+        </label>
+      )}
       <label for={fieldId}>{viewer.typeHere}</label>
       <TypingField
         keyboard={keyboard}

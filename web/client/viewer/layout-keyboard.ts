@@ -1,4 +1,11 @@
-import { findKeysymCharacter, findStrokes, type Layout, type Stroke } from "./keyboard-layouts.ts";
+import {
+  CHARACTER_CODES,
+  findKeysymCharacter,
+  findStrokes,
+  isCharacterKeysym,
+  type Layout,
+  type Stroke,
+} from "./keyboard-layouts.ts";
 
 /** `down` is never left out: a key goes down and up again in two events. */
 export type SendKey = (keysym: number, code: string | null, down: boolean) => void;
@@ -23,7 +30,8 @@ interface HeldKey {
 
 /**
  * Turns the keys of a person's keyboard into those that make the same characters on the guest's: another key, with the
- * modifiers that this one wants. A key without a character, or with one that the guest's keyboard has not, passes as it is.
+ * modifiers that this one wants. A key without a character passes as it is; one with a character that the guest's keyboard has
+ * not is dropped: at its place there is another one. So is a dead key, whose effect comes with the next.
  */
 export class LayoutKeyboard {
   readonly #layout: Layout;
@@ -33,10 +41,15 @@ export class LayoutKeyboard {
   /** Modifiers that are held here, and that the guest has down. */
   readonly #held = new Map<string, HeldKey>();
   readonly #commands = new Set<string>();
+  /** Keys that are held here, and of which the guest knows nothing. */
+  readonly #dropped = new Set<string>();
+  readonly #onMissing: (character: string) => void;
 
-  constructor(layout: Layout, send: SendKey) {
+  /** @param onMissing a character was typed that the guest's keyboard has not */
+  constructor(layout: Layout, send: SendKey, onMissing: (character: string) => void) {
     this.#layout = layout;
     this.#send = send;
+    this.#onMissing = onMissing;
   }
 
   readonly handle: SendKey = (keysym, code, down) => {
@@ -52,6 +65,7 @@ export class LayoutKeyboard {
   #release(keysym: number, name: string, code: string | null): void {
     this.#held.delete(name);
     this.#commands.delete(name);
+    if (this.#dropped.delete(name)) return;
     const stroke = this.#pressed.get(name);
     this.#pressed.delete(name);
     if (!stroke) this.#send(keysym, code, false);
@@ -67,6 +81,15 @@ export class LayoutKeyboard {
     const character = findKeysymCharacter(keysym);
     const strokes = character === null ? null : findStrokes(this.#layout, character);
     const [first, second] = strokes ?? [];
+    if (first === undefined && this.#commands.size === 0 && CHARACTER_CODES.has(name)) {
+      // noVNC has no keysym for a dead key.
+      const isDead = !keysym;
+      if (isDead || isCharacterKeysym(keysym)) {
+        this.#dropped.add(name);
+        if (character !== null) this.#onMissing(character);
+        return;
+      }
+    }
     if (first === undefined || name === "" || name.startsWith("Numpad")) {
       this.#send(keysym, code, true);
       return;

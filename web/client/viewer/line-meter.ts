@@ -27,6 +27,11 @@ export class LineMeter {
     this.#frames += 1;
   }
 
+  /** Null: not known yet. */
+  get latencyMs(): number | null {
+    return this.#latencyMs;
+  }
+
   noteLatency(ms: number): void {
     this.#latencyMs = ms;
   }

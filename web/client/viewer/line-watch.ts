@@ -2,8 +2,8 @@ import { repeatInWindow, SilenceWatch } from "../live/silence-watch.ts";
 import type { LineMeter } from "./line-meter.ts";
 import type { Silence } from "./viewer-connection-state.ts";
 
-/** A silent connection is replaced after this: a new one is faster than TCP's next retransmission. */
-const GIVE_UP_MS = 10_000;
+/** A silent connection is replaced after this: a new one is faster than TCP's next retransmission, which is seconds away. */
+const GIVE_UP_MS = 1_000;
 
 interface LineWatchOptions {
   readonly meter: LineMeter;

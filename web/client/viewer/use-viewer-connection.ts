@@ -6,6 +6,7 @@ import { DesktopKeyboard } from "./desktop-keyboard.ts";
 import { dialDesktop } from "./dial-desktop.ts";
 import type { LineMeter } from "./line-meter.ts";
 import {
+  findAnswerPatience,
   initialConnectionState,
   reduceConnection,
   type ViewerConnectionState,
@@ -57,12 +58,17 @@ export function useViewerConnection(
   const shown = useRef<HTMLCanvasElement | null>(null);
   const dialling = connection.phase !== "waiting" && !(paused && connection.phase === "connecting");
 
+  const lastMeter = useRef<LineMeter | null>(null);
+  const patience = useRef(0);
+  patience.current = findAnswerPatience(connection, lastMeter.current?.latencyMs ?? 0);
   useEffect(() => {
     const target = place.current;
     if (!dialling || target === null) return;
-    const end = dialDesktop(api, desktopId, target, {
+    const end = dialDesktop(api, desktopId, {
+      ...{ target, answerMs: patience.current },
       onOpen({ rfb, watchOnly, meter }) {
         shown.current = target.querySelector("canvas");
+        lastMeter.current = meter;
         setScreen({ rfb, keyboard: new DesktopKeyboard(rfb), watchOnly, meter });
         send({ type: "opened", now: Date.now() });
       },

@@ -3,9 +3,11 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useText, useWall } from "../state/app-context.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
+import { useCommandIsControl } from "./command-key.ts";
 import { chooseKeyboardMode, useKeyboardChoice } from "./keyboard-choice.ts";
 import { TouchKeyboard } from "./touch-keyboard.tsx";
 import { useTouchMode } from "./touch-choice.ts";
+import type { Untyped } from "./type-text.ts";
 import { describeUntyped } from "./untyped.ts";
 import { useLineFigures, useQualityChoice } from "./use-line-figures.ts";
 import { useTouchPicture } from "./use-touch-picture.ts";
@@ -39,7 +41,16 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   const figures = useLineFigures(rfb, meter, quality);
   const { zoomed, resetZoom } = useTouchPicture({ place, rfb, mode: touch, fit, onFit: setFit });
   const [choice, setChoice] = useKeyboardChoice(machine?.id ?? desktopId);
-  if (keyboard !== null) keyboard.mode = chooseKeyboardMode(choice, machine);
+  const [commandIsControl, setCommandIsControl] = useCommandIsControl();
+  const tellUntyped = (untyped: Untyped) => {
+    const notice = describeUntyped(untyped, text);
+    if (notice !== null) wall.dispatch({ type: "notice", notice });
+  };
+  if (keyboard !== null) {
+    keyboard.mode = chooseKeyboardMode(choice, machine);
+    keyboard.swapsCommand = commandIsControl;
+    keyboard.onMissing = (character) => tellUntyped({ missing: [character], cut: 0 });
+  }
   const name = called ?? (loaded ? text.viewer.toolbar : "");
   // The server knows more than the broken connection: an offline host explains it.
   const hostAway =
@@ -95,14 +106,7 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         />
       )}
       {keyboard !== null && touchKeys && (
-        <TouchKeyboard
-          keyboard={keyboard}
-          onLeave={() => setTouchKeys(false)}
-          onUntyped={(untyped) => {
-            const notice = describeUntyped(untyped, text);
-            if (notice !== null) wall.dispatch({ type: "notice", notice });
-          }}
-        />
+        <TouchKeyboard keyboard={keyboard} onLeave={() => setTouchKeys(false)} onUntyped={tellUntyped} />
       )}
       <ViewerToolbar
         name={name}
@@ -113,6 +117,8 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
         keyboard={keyboard}
         keyboardChoice={choice}
         onKeyboardChoice={setChoice}
+        commandIsControl={commandIsControl}
+        onCommandIsControl={setCommandIsControl}
         received={received}
         picture={{
           ...{ fit, zoomed, follow, quality, touch, figures },

@@ -37,6 +37,9 @@ interface ViewerToolbarProps {
   readonly keyboard: DesktopKeyboard | null;
   readonly keyboardChoice: KeyboardChoice;
   readonly onKeyboardChoice: (choice: KeyboardChoice) => void;
+  /** On a Mac: Cmd is sent as Ctrl. */
+  readonly commandIsControl: boolean;
+  readonly onCommandIsControl: (on: boolean) => void;
   readonly received: string;
   readonly picture: PictureControls;
   /** The keys for a phone are over the picture. */
@@ -123,10 +126,17 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             label={viewer.otherScreens}
             trigger={<Icon name="screen" />}
             className="button quiet square"
-            items={others.map(({ number, desktopId }) => ({
-              label: text.monitor.screenNumber(number),
-              onChoose: () => navigate(buildViewPath(desktopId)),
-            }))}
+            items={others.flatMap(({ number, desktopId }) => {
+              const label = text.monitor.screenNumber(number);
+              const path = buildViewPath(desktopId);
+              return [
+                { label, onChoose: () => navigate(path) },
+                {
+                  label: viewer.inOwnWindow(label),
+                  onChoose: () => void window.open(path, `postern-${desktopId}`, "popup,noopener"),
+                },
+              ];
+            })}
           />
         )}
         {machine !== null && (
@@ -230,7 +240,14 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
         />
       </div>
       {rfb !== null && keyboard !== null && panel === "keys" && (
-        <KeysPanel rfb={rfb} keyboard={keyboard} choice={keyboardChoice} onChoose={onKeyboardChoice} />
+        <KeysPanel
+          rfb={rfb}
+          keyboard={keyboard}
+          choice={keyboardChoice}
+          onChoose={onKeyboardChoice}
+          commandIsControl={props.commandIsControl}
+          onCommandIsControl={props.onCommandIsControl}
+        />
       )}
       {rfb !== null && keyboard !== null && panel === "clipboard" && (
         <ClipboardPanel rfb={rfb} keyboard={keyboard} received={received} />

@@ -15,9 +15,17 @@ const shifted = (...keys: Key[]): Key[] => [[SHIFT, "ShiftLeft", true], ...keys,
 
 function type(layout: Layout, keys: readonly Key[]): GuestKeyboard {
   const guest = new GuestKeyboard(layout);
-  const keyboard = new LayoutKeyboard(layout, guest.send);
+  const keyboard = new LayoutKeyboard(layout, guest.send, () => undefined);
   for (const key of keys) keyboard.handle(...key);
   return guest;
+}
+
+function openUs(sent: Key[], missing: string[] = []): LayoutKeyboard {
+  return new LayoutKeyboard(
+    "us",
+    (keysym, code, down) => sent.push([keysym, code ?? "", down]),
+    (character) => missing.push(character),
+  );
 }
 
 describe("a keyboard in front of a guest with another layout", () => {
@@ -52,7 +60,7 @@ describe("a keyboard in front of a guest with another layout", () => {
 
   it("keeps a shortcut's key with what is held, and lets go of what was pressed", () => {
     const sent: Key[] = [];
-    const keyboard = new LayoutKeyboard("us", (keysym, code, down) => sent.push([keysym, code ?? "", down]));
+    const keyboard = openUs(sent);
     const keys: Key[] = [
       [CONTROL, "ControlLeft", true],
       ...press(0x61, "KeyQ"),
@@ -66,12 +74,28 @@ describe("a keyboard in front of a guest with another layout", () => {
     ]);
   });
 
-  it("passes keys without a character, of the number pad, and what the guest has no key for", () => {
+  it("passes keys without a character and of the number pad", () => {
     const sent: Key[] = [];
-    const keyboard = new LayoutKeyboard("us", (keysym, code, down) => sent.push([keysym, code ?? "", down]));
-    const keys = [...press(0xffbe, "F1"), ...press(0x31, "Numpad1"), ...press(0xe9, "Digit2")];
+    const keyboard = openUs(sent);
+    const keys = [...press(0xffbe, "F1"), ...press(0x31, "Numpad1"), ...press(0xff2a, "KanaMode")];
     for (const key of keys) keyboard.handle(...key);
     expect(sent).toEqual(keys);
+  });
+
+  it("drops what the guest has no key for and says so, and drops a dead key, whose effect comes with the next", () => {
+    const sent: Key[] = [];
+    const missing: string[] = [];
+    const keyboard = openUs(sent, missing);
+    const [oe, alef] = [0x13bd, 0x5c7];
+    // noVNC's keysym of a dead key is null.
+    const dead = press(null as unknown as number, "BracketLeft");
+    const keys = [...press(0xe9, "Digit2"), ...press(oe, "KeyO"), ...press(alef, "KeyH"), ...dead];
+    for (const key of keys) keyboard.handle(...key);
+    expect(sent).toEqual([]);
+    expect(missing).toEqual(["é", "œ"]);
+    const shortcut: Key[] = [[CONTROL, "ControlLeft", true], ...press(0xe9, "Digit2")];
+    for (const key of shortcut) keyboard.handle(...key);
+    expect(sent).toEqual(shortcut);
   });
 
   it("keeps Caps Lock here: the characters have its effect already", () => {

@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
 import {
+  findAnswerPatience,
   initialConnectionState,
   reduceConnection,
+  type DisconnectCause,
   type ViewerConnectionState,
   type ViewerConnectionEvent,
 } from "../../../../../web/client/viewer/viewer-connection-state.ts";
 
-const closed = (now: number, cause: "lost" | "gone" = "lost"): ViewerConnectionEvent => ({
+const closed = (now: number, cause: DisconnectCause = "lost"): ViewerConnectionEvent => ({
   type: "closed",
   now,
   random: 1,
@@ -39,15 +41,37 @@ describe("the viewer's line", () => {
     expect(reduceConnection(waiting, { type: "silence", silence: "server" })).toBe(waiting);
   });
 
-  it("waits longer each time nothing answers", () => {
+  /** The waits of so many attempts that end in this way, and how long each then waits for an answer. */
+  function fail(cause: DisconnectCause, times: number): { waits: number[]; patience: number[] } {
     let line: ViewerConnectionState = initialConnectionState;
     const waits: number[] = [];
-    for (let round = 0; round < 7; round += 1) {
-      line = reduceConnection(line, closed(0));
+    const patience: number[] = [];
+    for (let round = 0; round < times; round += 1) {
+      line = reduceConnection(line, closed(0, cause));
       if (line.phase === "waiting") waits.push(line.retryAt);
       line = reduceConnection(line, { type: "retry" });
+      patience.push(findAnswerPatience(line, 0));
     }
+    return { waits, patience };
+  }
+
+  it("waits longer each time it is answered in vain", () => {
+    const { waits } = fail("noDesktop", 7);
     expect(waits).toEqual([600, 1_200, 2_400, 4_800, 9_600, 15_000, 15_000]);
+  });
+
+  it("looks every few seconds whether a lost line is back, for a minute, and then seldom", () => {
+    const { waits, patience } = fail("unreachable", 40);
+    const perAttempt = waits.map((wait, index) => wait + patience[index]!);
+    const often = perAttempt.filter((ms) => ms <= 4_000);
+    expect(perAttempt.slice(0, often.length)).toEqual(often);
+    expect(often.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(60_000);
+    expect(waits.at(-1)).toBe(15_000);
+    // A first connection may be slow.
+    expect(findAnswerPatience(initialConnectionState, 0)).toBeGreaterThan(patience[0]!);
+    // So may a line that is far away.
+    expect(findAnswerPatience({ attempt: 1 }, 900)).toBeGreaterThan(patience[0]! + 3 * 900);
+    expect(findAnswerPatience({ attempt: 1 }, 1e9)).toBe(findAnswerPatience(initialConnectionState, 0));
   });
 
   it("counts on while the line does not hold, and from one when it did", () => {
