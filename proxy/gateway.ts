@@ -148,10 +148,17 @@ export class GatewayProxy implements Proxy {
       ...{ ...shared, rights: this.rights, tokens, rsaKey, rsaWorker, pairing, handOvers },
       people: () => this.#people,
       plainSignIn: options.plainSignIn === true,
-      prompts: new PromptLimit(),
+      prompts: new PromptLimit({
+        perKey: PROXY_LIMITS.promptsPerNetwork,
+        total: PROXY_LIMITS.promptsTotal,
+      }),
       strangerPrompts: new PromptLimit({
-        perNetwork: PROXY_LIMITS.strangerPromptsPerNetwork,
+        perKey: PROXY_LIMITS.strangerPromptsPerNetwork,
         total: PROXY_LIMITS.strangerPromptsTotal,
+      }),
+      choosers: new PromptLimit({
+        perKey: PROXY_LIMITS.choosersPerPerson,
+        total: PROXY_LIMITS.choosersTotal,
       }),
       slices: new PaintSlices(),
     });

@@ -71,6 +71,10 @@ export const PROXY_LIMITS = {
   strangerPromptsTotal: 256,
   promptNameMs: 180_000,
   promptTries: 5,
+  /** And of those who have signed in and have no desktop yet: of one person, in all, and how long. */
+  choosersPerPerson: 8,
+  choosersTotal: 512,
+  promptChooseMs: 300_000,
   /** The code for a second connection lasts so long; so many of one account are open. */
   handOverMs: 60_000,
   handOversPerAccount: 4,

@@ -26,7 +26,7 @@ export interface SignInPromptOptions<Opened extends { readonly screen: ServerIni
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly slices: PaintSlices;
-  /** They have signed in. */
+  /** They have signed in. @throws ViewerRefusal that is shown, and ends the sign-in */
   readonly onPerson: (person: SignedInPerson) => void;
   /** Opens a desktop. A ViewerRefusal is shown, and another one may be chosen. */
   readonly open: (grant: DesktopGrant, person: SignedInPerson, waiting: OpenWait) => Promise<Opened>;
@@ -116,9 +116,22 @@ class SignInPrompt<Opened extends { readonly screen: ServerInit }> {
           })
         : () => undefined;
     const person = await this.#ask(signIn, cancel).finally(cancel);
-    this.#options.onPerson(person);
-    const opened = await this.#openOne(person);
+    await this.#greet(person);
+    const cancelChoice = clock.after(PROXY_LIMITS.promptChooseMs, () => {
+      this.#leave(new TimeoutError("HANDSHAKE_TIMEOUT", "nobody chose a desktop on the sign-in screen"));
+    });
+    const opened = await this.#openOne(person).finally(cancelChoice);
     return { opened, replay: await this.#server.become(opened.screen) };
+  }
+
+  async #greet(person: SignedInPerson): Promise<void> {
+    try {
+      this.#options.onPerson(person);
+    } catch (error) {
+      if (!(error instanceof ViewerRefusal)) throw error;
+      this.#options.onRefused(error.refusalCode);
+      await this.#say(describeRefusal(error));
+    }
   }
 
   /** Until everything that was asked is answered. @param onNamed name and password were right */

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Logger } from "pino";
 import { isPosternError, PeerClosed, readClientInit, type PixelFormat } from "../../protocol/index.ts";
 import { PROXY_LIMITS } from "../model/proxy-limits.ts";
+import { networkKey } from "../model/connection-source.ts";
 import type { AcceptedViewer } from "../model/accepted-viewer.ts";
 import type { AuditLog } from "../audit/audit-log.ts";
 import type { PeerLog } from "../model/peer-log.ts";
@@ -47,6 +48,8 @@ export interface ViewerSessionDependencies extends AuthenticatorDependencies {
   readonly prompts: PromptLimit;
   /** For those who have not shown a password yet. */
   readonly strangerPrompts: PromptLimit;
+  /** For those who have signed in and have no desktop yet. */
+  readonly choosers: PromptLimit;
   readonly slices: PaintSlices;
   readonly audit: AuditLog;
   readonly events: ProxyEventEmitter;
@@ -81,6 +84,8 @@ export class ViewerSession {
   #server: Duplex | undefined;
   #relay: Relay | undefined;
   #liveness: SessionLiveness | undefined;
+  /** Gives back the place of the sign-in screen. */
+  #leavePrompt: () => void = () => undefined;
   /** Whose login is this session's. */
   #person: SignedInPerson | undefined;
   readonly #byteCounter = new ByteCounter();
@@ -137,14 +142,13 @@ export class ViewerSession {
     const { clock } = this.#dependencies;
     let opened: PairedDesktop | null = null;
     let signIn: StartedSignIn | null = null;
-    let leavePrompt: () => void = () => undefined;
     try {
       const arrived = await authenticator.identify();
       const isKnown = "desktop" in arrived;
       if (!isKnown) signIn = arrived;
       const identity = isKnown ? arrived : await this.#findNamed(arrived);
       if (identity !== null) opened = await this.#openDirectly(identity);
-      else if (signIn !== null) leavePrompt = this.#takePrompt(signIn);
+      else if (signIn !== null) this.#leavePrompt = this.#takePrompt(signIn);
     } catch (error) {
       await this.#refuse(authenticator, error);
       return;
@@ -158,13 +162,19 @@ export class ViewerSession {
       if (opened !== null) await this.#show(opened);
       else if (signIn !== null) await this.#prompt(signIn);
     } finally {
-      leavePrompt();
+      this.#leavePrompt();
     }
   }
 
   #takePrompt({ name }: StartedSignIn): () => void {
     const { prompts, strangerPrompts } = this.#dependencies;
-    return (name === null ? strangerPrompts : prompts).take(this.#viewer.source.address);
+    return (name === null ? strangerPrompts : prompts).take(networkKey(this.#viewer.source.address));
+  }
+
+  /** Who is known takes no stranger's place while choosing. @throws ViewerRefusal `SERVER_BUSY` */
+  #moveToChoosers({ userId }: SignedInPerson): void {
+    this.#leavePrompt();
+    this.#leavePrompt = this.#dependencies.choosers.take(userId);
   }
 
   async #openDirectly(identity: ViewerIdentity): Promise<PairedDesktop> {
@@ -203,6 +213,7 @@ export class ViewerSession {
       onPerson: (person) => {
         this.#person = person;
         this.#viewer.authenticated();
+        this.#moveToChoosers(person);
       },
       onRefused: (code) => {
         this.#sessionLog.refuse(code);

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
 import { createWebSocketStream, WebSocket } from "ws";
+import { PROXY_LIMITS } from "../../../proxy/model/proxy-limits.ts";
 import { showForm } from "../../../proxy/prompt/screen-state.ts";
 import { CleanupStack } from "../../support/cleanup-stack.ts";
 import { FormatViewer, WIRE_FORMATS } from "../../support/format-viewer.ts";
@@ -12,7 +13,7 @@ import { readHandOverCode, showsPage, type ReadPixel } from "../../support/paint
 import { RfbClient } from "../../support/rfb-client.ts";
 import { waitFor } from "../../support/wait-for.ts";
 import { CODE, CODE_FIELD, openPeopleFixture, PASSWORD, type PeopleFixture } from "./people-fixture.ts";
-import { awaitNoSessions, publishDesktop } from "./proxy-fixture.ts";
+import { awaitNoSessions, publishDesktop, type AuditLine } from "./proxy-fixture.ts";
 
 const cleanup = new CleanupStack();
 afterEach(() => cleanup.close());
@@ -177,3 +178,24 @@ test("screens of strangers have places of their own", async () => {
   for (let index = 0; index < count; index++) await enter(await dial(opened), "sign-in");
   await expect(enter(await dial(opened), "sign-in")).rejects.toThrow(/server is busy/);
 });
+
+test("who has signed in gives the stranger's place back, and has places of their own to choose", async () => {
+  const opened = await openPeopleFixture(cleanup);
+  const signInAsStranger = async () => (await enter(await dial(opened), "sign-in")).viewer;
+  const others = PROXY_LIMITS.strangerPromptsPerNetwork - 1;
+  for (let index = 0; index < others; index++) await signInAsStranger();
+  const logins = () => opened.proxy.stores.logins.listByUser(opened.people.userId, Date.now());
+  for (let index = 0; index < PROXY_LIMITS.choosersPerPerson; index++) {
+    typeLogin(await signInAsStranger(), "anna", PASSWORD);
+    await waitFor("the login", async () => (await logins()).length === index + 1);
+  }
+  const { length } = (await opened.audit().catch(() => [])).filter(isBusy);
+  typeLogin(await signInAsStranger(), "anna", PASSWORD);
+  await waitFor("its line", async () => (await opened.audit()).filter(isBusy).length === length + 1);
+  await signInAsStranger();
+  await expect(signInAsStranger()).rejects.toThrow(/server is busy/);
+});
+
+function isBusy({ event: { action, reason } }: AuditLine): boolean {
+  return action === "session.refuse" && reason === "SERVER_BUSY";
+}

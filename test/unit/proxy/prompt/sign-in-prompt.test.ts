@@ -272,3 +272,35 @@ test("a stranger who types on and on has three minutes; who is known has more", 
   const { awaitPage } = screens[1]!;
   await awaitPage(() => showForm("anna", { fields: CODE_FIELDS }, null));
 });
+
+test("who chooses on and on has five minutes", async () => {
+  const { person } = makePerson();
+  const signIn: StartedSignIn = { name: "anna", desktopIds: null, reply: { kind: "person", person } };
+  const { viewer, awaitPage, ended, clock } = await start(signIn);
+  viewer.setEncodings(HEXTILE, DESKTOP_SIZE);
+  for (let past = 0; past < PROXY_LIMITS.promptChooseMs; past += PROXY_LIMITS.promptChooseMs / 5) {
+    viewer.pressKey(0x61);
+    viewer.pressKey(Keysym.backspace);
+    await awaitPage(() => showList(LIST, null));
+    clock.advance(PROXY_LIMITS.promptChooseMs / 5);
+  }
+  expect(await ended).toMatchObject({ code: "HANDSHAKE_TIMEOUT" });
+});
+
+test("who has too many screens open is told so, and nothing opens", async () => {
+  const { person } = makePerson();
+  const signIn: StartedSignIn = { name: "anna", desktopIds: null, reply: { kind: "person", person } };
+  const { viewer, awaitPage, refused, ended } = await start(signIn, {
+    onPerson: () => {
+      throw new ViewerRefusal("SERVER_BUSY");
+    },
+  });
+  viewer.setEncodings(HEXTILE, DESKTOP_SIZE);
+  await awaitPage(() => ({
+    ...{ kind: "notice", title: SCREEN_WORDS.ended, isBusy: false },
+    text: describeRefusal(new ViewerRefusal("SERVER_BUSY")),
+  }));
+  viewer.pressKey(Keysym.enter);
+  expect(await ended).toMatchObject({ code: "PEER_CLOSED" });
+  expect(refused).toEqual(["SERVER_BUSY"]);
+});
