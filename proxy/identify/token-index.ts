@@ -77,8 +77,8 @@ export class TokenIndex {
       const ended = this.#clock.monotonic();
       // The first one is slow because the server starts meanwhile: that says nothing about the next.
       const share = this.#readableAt === null ? 0 : PROXY_LIMITS.tokenReloadShare;
-      const pause = Math.max(PROXY_LIMITS.tokenReloadMs, share * (ended - began));
-      this.#readableAt = ended + pause;
+      const pause = Math.min(PROXY_LIMITS.tokenReloadPauseMs, share * (ended - began));
+      this.#readableAt = ended + Math.max(PROXY_LIMITS.tokenReloadMs, pause);
     }
   }
 

@@ -181,6 +181,8 @@ export const PROXY_LIMITS = {
   /** Tokens that are read in one turn of the event loop. */
   tokenReloadPage: 25,
   tokenReloadShare: 20,
+  /** But no longer: whoever typed a wrong token waits for it, and a starved server reads slowly by the clock. */
+  tokenReloadPauseMs: 10_000,
 
   /** Between two looks at the files of the site's certificate, and at the service CA. */
   certificateLookMs: 4_000,

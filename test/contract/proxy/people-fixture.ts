@@ -94,6 +94,9 @@ export async function openPeopleFixture(
   const proxyFixture = await openProxyFixture(cleanup, { people, ...proxyOptions });
   const { stores } = proxyFixture.proxy;
   const { id } = await stores.users.add({ name: "anna", role: "user", passwordHash: "" });
+  // Without it the watch over open sessions ends hers at its next look.
+  const everything = { target: "desktop", pattern: "*", createdBy: "test" } as const;
+  await stores.grants.add({ ...everything, holder: { userId: id }, may: "control" });
   people.stores = stores;
   people.userId = id;
   return { ...proxyFixture, people };

@@ -4,15 +4,15 @@ import { PROXY_LIMITS } from "../../../../proxy/model/proxy-limits.ts";
 import type { TokenStore } from "../../../../proxy/state/stores.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 
-const READING_MS = 700;
+const READING_MS = 400;
 
-function open() {
+function open(readingMs = READING_MS) {
   const clock = new ManualClock();
   let readings = 0;
   const store = {
     listOpen: () => {
       readings += 1;
-      clock.advance(READING_MS);
+      clock.advance(readingMs);
       return Promise.resolve({ tokens: [], next: null });
     },
   };
@@ -32,7 +32,7 @@ test("a reading that is slow because the server starts does not keep the first w
   expect(readings()).toBe(2);
 });
 
-test("later ones take a share of the server's time, however slow they are", async () => {
+test("later ones take a share of the server's time", async () => {
   const { clock, index, turn, readings } = open();
   await index.prepare();
   const second = index.reload();
@@ -42,6 +42,23 @@ test("later ones take a share of the server's time, however slow they are", asyn
   const third = index.reload();
   await turn();
   clock.advance(PROXY_LIMITS.tokenReloadShare * READING_MS - 1);
+  await turn();
+  expect(readings()).toBe(2);
+  clock.advance(1);
+  await third;
+  expect(readings()).toBe(3);
+});
+
+test("a starved server, which reads slowly by the clock, keeps nobody waiting for minutes", async () => {
+  const { clock, index, turn, readings } = open(60_000);
+  await index.prepare();
+  const second = index.reload();
+  await turn();
+  clock.advance(PROXY_LIMITS.tokenReloadMs);
+  await second;
+  const third = index.reload();
+  await turn();
+  clock.advance(PROXY_LIMITS.tokenReloadPauseMs - 1);
   await turn();
   expect(readings()).toBe(2);
   clock.advance(1);
