@@ -20,7 +20,7 @@ interface OpenedDesktop {
   readonly meter: LineMeter;
 }
 
-export interface DialOptions {
+export interface DesktopDial {
   /** Where the picture goes. */
   readonly target: HTMLElement;
   /** How long the server may take for its first answer, and for each that follows until the desktop is asked. */
@@ -60,7 +60,7 @@ async function obtainTicket(
 export function dialDesktop(
   api: Api,
   desktopId: string,
-  { target, answerMs, ...handlers }: DialOptions,
+  { target, answerMs, ...handlers }: DesktopDial,
 ): () => void {
   const stop = new AbortController();
   let rfb: RFB | null = null;

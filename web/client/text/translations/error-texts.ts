@@ -40,7 +40,7 @@ const en = {
   PASSKEY_BLOCKED:
     "Your browser uses no passkeys on this page. Open the service at its own address, or choose another way.",
   ACCOUNT_SHARED:
-    "Everybody who opens this page has this account. It gets no two-step sign-in and no API token, and ends nobody's sign-in but its own.",
+    "Everybody who opens this page has this account. It gets no two-step sign-in and no API token, and ends nobody’s sign-in but its own.",
   PASSWORD_ELSEWHERE: "This account has no password here: another service checks it. Change it there.",
   USER_UNKNOWN: "This account is not there any more.",
   USER_EXISTS: "Somebody has this name already. Choose another one.",
