@@ -90,8 +90,8 @@ test.each([7_000, 25_000])("packets are lost for %i ms", async (outageMs) => {
   const mendedAt = performance.now();
   await page.locator('.viewer[data-silent="false"][data-phase="open"]').waitFor({ timeout: 40_000 });
   const back = performance.now() - mendedAt;
-  console.log(
-    `outage ${outageMs} ms: said after ${Math.round(said)} ms, back after ${Math.round(back)} ms, usual ${Math.round(usual)} ms`,
+  process.stdout.write(
+    `outage ${outageMs} ms: said after ${Math.round(said)} ms, back after ${Math.round(back)} ms, usual ${Math.round(usual)} ms\n`,
   );
   await page.locator(".viewer-place canvas").focus();
   await waitFor("a key that arrives", async () => {
