@@ -8,6 +8,7 @@ import { convertDarts, type DartsConversion } from "../darts/convert-darts.ts";
 import type { DartsSignIn, SignInPlaces } from "../darts/convert-sign-in.ts";
 import { readMachinesConf } from "../darts/machines-conf.ts";
 import { writeAtomically } from "../programs/data-dirs.ts";
+import { countOf } from "../terminal/output.ts";
 import { quoteWord } from "../terminal/program-name.ts";
 
 interface ConvertFlags {
@@ -82,7 +83,7 @@ function formatConversion(converted: DartsConversion, { out = "FILE", signIn }: 
   const server = [...converted.server];
   if (converted.signIn !== null) server.push(`--sign-in ${quoteWord(signIn ?? "FILE")}`);
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${quoteWord(value)}`);
-  const lines = [`${catalogue.images.length} image${catalogue.images.length === 1 ? "" : "s"}`];
+  const lines = [countOf(catalogue.images.length, "image")];
   if (server.length > 0) lines.push(`postern server … ${server.join(" ")}`);
   if (host.length > 0 || variables.length > 0)
     lines.push([...variables, `postern host … --catalogue ${quoteWord(out)}`, ...host].join(" "));

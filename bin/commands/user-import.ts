@@ -12,7 +12,7 @@ import {
 } from "../../web/api/schemas.ts";
 import { AdminApi, AdminApiError } from "../admin-api.ts";
 import { collectValues } from "../terminal/option-parsers.ts";
-import { formatTable, printResult } from "../terminal/output.ts";
+import { countOf, formatTable, printResult } from "../terminal/output.ts";
 import { addAdminApiFlags, type AdminApiFlags } from "./admin-api-options.ts";
 import { findGroup } from "./find-named.ts";
 import { describeLine, PEOPLE_FORMATS, readPeople, type ListedPerson } from "./people-file.ts";
@@ -191,8 +191,4 @@ function print(flags: ImportFlags, people: readonly ImportedPerson[], leftOut: n
         : `${count} ${people.length === 1 ? "is" : "are"} made. The last column is shown this once.\n`,
     ].join("\n"),
   );
-}
-
-function countOf(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

@@ -43,6 +43,11 @@ export function formatByteCount(count: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? "B"}`;
 }
 
+/** "1 image", "2 images". */
+export function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** Prints one JSON value and a newline for programs, or the text for people. */
 export function printResult(json: boolean, value: unknown, text: () => string): void {
   process.stdout.write(json ? `${escapeJson(JSON.stringify(value))}\n` : escapeUnprintable(text(), "\n\t"));

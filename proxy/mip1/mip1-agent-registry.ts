@@ -158,7 +158,7 @@ export class Mip1AgentRegistry {
   async #enter(socket: Duplex, source: ConnectionSource, identity: Mip1Identity): Promise<void> {
     const { stores, serverId, events, log } = this.#dependencies;
     const { agentId, name } = identity;
-    await this.#register(identity);
+    await this.#addRecord(identity);
     const epoch = await stores.agents.claim(agentId, serverId, "mip1");
     const before = this.#connections.get(agentId);
     const entry = this.#noteConnect(agentId, source, before);
@@ -257,7 +257,7 @@ export class Mip1AgentRegistry {
     });
   }
 
-  async #register({ agentId, name }: Mip1Identity): Promise<void> {
+  async #addRecord({ agentId, name }: Mip1Identity): Promise<void> {
     const { agents } = this.#dependencies.stores;
     if (await agents.find(agentId)) return;
     try {

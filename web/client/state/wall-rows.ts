@@ -9,7 +9,7 @@ export interface WallRows {
 }
 
 /** "desk-9" comes before "desk-10". */
-const byName = new Intl.Collator(undefined, { numeric: true });
+export const byName = new Intl.Collator(undefined, { numeric: true });
 
 export function arrangeWall(state: Pick<WallState, "machines" | "desktops">): WallRows {
   const machines = Object.values(state.machines).sort(

@@ -1,5 +1,5 @@
 import type { Desktop, Machine } from "../../api/schemas.ts";
-import type { WallRows } from "./wall-rows.ts";
+import { byName, type WallRows } from "./wall-rows.ts";
 
 /** How cards are put together: `kind` is machines, then desktops. */
 export const WALL_GROUPS = ["kind", "host", "owner"] as const;
@@ -14,8 +14,6 @@ export interface CardGroup extends WallRows {
   readonly title: string | null;
 }
 
-/** "host-9" comes before "host-10". */
-const byName = new Intl.Collator(undefined, { numeric: true });
 const MARKS = /\p{M}/gu;
 
 /** What search ignores: case, and marks over letters. */

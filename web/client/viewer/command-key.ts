@@ -1,6 +1,4 @@
-import { useState } from "preact/hooks";
-
-const STORAGE_KEY = "postern.commandIsControl";
+import { useStoredChoice } from "../state/use-stored-choice.ts";
 
 export const isMac = (): boolean => /Mac/.test(navigator.platform);
 
@@ -24,10 +22,6 @@ export function swapCommandKey(code: string | null): SwappedKey | null {
 
 /** Whether Cmd is sent as Ctrl and Ctrl as Super, kept in this browser. Never but on a Mac. */
 export function useCommandIsControl(): readonly [boolean, (on: boolean) => void] {
-  const [on, setOn] = useState(() => isMac() && localStorage.getItem(STORAGE_KEY) === "yes");
-  const choose = (next: boolean) => {
-    localStorage.setItem(STORAGE_KEY, next ? "yes" : "no");
-    setOn(next);
-  };
-  return [on, choose];
+  const [swaps, choose] = useStoredChoice("postern.commandIsControl", ["yes", "no"], "no");
+  return [isMac() && swaps === "yes", (on) => choose(on ? "yes" : "no")];
 }

@@ -1,7 +1,8 @@
 import type { After, Gesture, Place } from "./touch-gestures.ts";
 
 /** `direct`: the pointer is where the finger is. `trackpad`: the finger pushes it, wherever it is. */
-export type TouchMode = "direct" | "trackpad";
+export const TOUCH_MODES = ["direct", "trackpad"] as const;
+export type TouchMode = (typeof TOUCH_MODES)[number];
 
 export const POINTER_BUTTONS = {
   left: 1,

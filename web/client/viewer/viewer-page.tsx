@@ -1,15 +1,17 @@
 import { isOff } from "../../../protocol/mip2/machine-state.ts";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp, useText, useWall } from "../state/app-context.ts";
+import { useStoredChoice } from "../state/use-stored-choice.ts";
 import { useVisibleDesktop } from "../live/use-visible-desktop.ts";
 import { useMachineActions } from "../machine/use-machine-actions.ts";
 import { useCommandIsControl } from "./command-key.ts";
 import { chooseKeyboardMode, useKeyboardChoice } from "./keyboard-choice.ts";
 import { TouchKeyboard } from "./touch-keyboard.tsx";
-import { useTouchMode } from "./touch-choice.ts";
+import { QUALITY_CHOICES } from "./picture-quality.ts";
+import { TOUCH_MODES } from "./touch-pointer.ts";
 import type { Untyped } from "./type-text.ts";
 import { describeUntyped } from "./untyped.ts";
-import { useLineFigures, useQualityChoice } from "./use-line-figures.ts";
+import { useLineFigures } from "./use-line-figures.ts";
 import { useTouchPicture } from "./use-touch-picture.ts";
 import { useViewedDesktop } from "./use-viewed-desktop.ts";
 import { useViewerConnection } from "./use-viewer-connection.ts";
@@ -29,8 +31,8 @@ export function ViewerPage({ desktopId: routeId }: { readonly desktopId: string 
   // Off by default: others may be viewing the same desktop.
   const [follow, setFollow] = useState(false);
   const paused = machine !== null && (display === null || isOff(machine.state));
-  const [touch, setTouch] = useTouchMode();
-  const [quality, setQuality] = useQualityChoice();
+  const [touch, setTouch] = useStoredChoice("postern.touch", TOUCH_MODES, "direct");
+  const [quality, setQuality] = useStoredChoice("postern.quality", QUALITY_CHOICES, "auto");
   const [touchKeys, setTouchKeys] = useState(false);
   const { connection, rfb, watchOnly, keyboard, meter, received, retryNow } = useViewerConnection(
     desktopId,
