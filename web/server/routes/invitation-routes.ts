@@ -24,6 +24,7 @@ import type { OpenProvider, SignInProvider } from "../sign-in/providers/index.ts
 import type { SignInService } from "../sign-in/sign-in-service.ts";
 import { auditNewcomer, findOwnGroups } from "./newcomer-groups.ts";
 import { finishSignIn, type LoginContext } from "./open-login.ts";
+import { requireFreeName } from "../sign-in/free-name.ts";
 
 interface InvitationRoutesContext extends LoginContext {
   readonly invitations: Invitations;
@@ -71,7 +72,7 @@ export function routeInvitations(api: FastifyInstance, context: InvitationRoutes
     if (local === null) throw refuse("LOCAL_SIGN_IN_OFF");
     if (mail && email === undefined) throw new InputInvalid("email", "is where the link is to be sent.");
     if (mail && sendMail === null) throw refuse("MAIL_OFF");
-    if (name !== undefined && (await users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
+    if (name !== undefined) await requireFreeName(users, name);
     const entered = await findOwnGroups(groups, groupIds);
     const createdAt = clock.now();
     const invitation: InvitationRecord = {

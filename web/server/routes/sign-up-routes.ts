@@ -11,6 +11,7 @@ import { parseId, parseInput } from "../guard/parse-input.ts";
 import type { SignUps } from "../sign-in/sign-ups.ts";
 import { auditNewcomer, findOwnGroups } from "./newcomer-groups.ts";
 import { serializeUser } from "./user-routes.ts";
+import { requireFreeName } from "../sign-in/free-name.ts";
 
 interface SignUpRoutesContext {
   readonly proxy: Proxy;
@@ -55,7 +56,7 @@ export function routeSignUps(
     const { role, groups: groupIds } = parseInput(signUpApproval, request.body);
     if (role === "admin") requireConfirmed(request);
     const { id, name } = await find(request);
-    if ((await users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
+    await requireFreeName(users, name);
     const entered = await findOwnGroups(groups, groupIds);
     const userId = randomUUID();
     const line = accountEntry(request, "user.create", { id: userId, name }, { role });

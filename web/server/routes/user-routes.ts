@@ -22,6 +22,7 @@ import { requireMatch, sendTag } from "../guard/if-match.ts";
 import { requirePower } from "../guard/powers.ts";
 import { parseId, parseInput } from "../guard/parse-input.ts";
 import { NO_PASSWORD, type Passwords } from "../sign-in/passwords.ts";
+import { requireFreeName } from "../sign-in/free-name.ts";
 
 const PASSWORD_BYTES = 12;
 
@@ -77,7 +78,7 @@ export function routeUsers(api: FastifyInstance, { proxy, passwords, clock }: Us
     requirePower(request, "administer");
     const { name, role, password, email, service } = parseInput(userCreateRequest, request.body);
     if (role === "admin") requireConfirmed(request);
-    if ((await users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
+    await requireFreeName(users, name);
     await checkAddress(email);
     if (service && password !== undefined)
       throw new InputInvalid("password", "a service account has no password.");

@@ -10,6 +10,7 @@ import {
 import { refuse } from "../http-errors.ts";
 import type { PasswordThrottle } from "./password-throttle.ts";
 import type { Passwords } from "./passwords.ts";
+import { requireFreeName } from "./free-name.ts";
 
 /** Open ones, on all servers of a database. */
 const MAX_INVITATIONS = 10_000;
@@ -87,7 +88,7 @@ export class Invitations {
     const attempt = { address, account: `invitation ${hashSecret(secret)}`, device: "invitation" };
     throttle.begin(attempt);
     if ((await this.#find(secret)) === null) throw refuse("INVITATION_GONE");
-    if ((await stores.users.findTaken([name])).size > 0) throw refuse("USER_EXISTS");
+    await requireFreeName(stores.users, name);
     const passwordHash = await passwords.hash(password);
     return async (id) => {
       const user = await stores.invitations.redeem(
